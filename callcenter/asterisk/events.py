@@ -1,0 +1,179 @@
+"""What the floor hears from Asterisk, in the trade's words; raw AMI keys end in `translate.py`.
+
+Every event carries `at`, the aware UTC time at which Asterisk raised it. `channel` names are opaque handles.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something Asterisk said."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected(Event):
+    """The link to Asterisk is gone: what the floor shows is old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A caller waiting in a queue, as a resync finds them."""
+
+    linkedid: str
+    channel: str
+    caller: str
+    position: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A queue member as Asterisk has it; `interface` is like `PJSIP/8001`, `agent` the agent's number."""
+
+    interface: str
+    agent: str
+    #: app_queue's device state: `not_in_use`, `in_use`, `busy`, `ringing`, `ring_in_use`, `on_hold`, `unavailable`,
+    #: `invalid` or `unknown`.
+    device: str
+    paused: bool
+    #: Why the member is paused: a break reason, `wrap_up`, or empty.
+    reason: str
+    #: When the last pause began, if Asterisk knows.
+    paused_since: datetime | None
+    in_call: bool
+    #: When the last call of this member ended, if there was one.
+    last_call: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FloorListed(Event):
+    """The whole floor after a (re)connect: replaces everything known before."""
+
+    waiting: tuple[Call, ...]
+    members: tuple[Member, ...]
+    #: Endpoint -> reachable, for every seat's endpoints (`8001`, `8001w`).
+    phones: dict[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class CallerEntered(Event):
+    """A citizen's channel entered the hotline (before greeting)."""
+
+    linkedid: str
+    channel: str
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerJoined(Event):
+    """A caller took a place in the queue."""
+
+    linkedid: str
+    channel: str
+    caller: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLeft(Event):
+    """A caller left the queue, answered or not."""
+
+    linkedid: str
+    channel: str
+    #: True when the caller hung up waiting.
+    abandoned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallerGone(Event):
+    """A citizen's channel hung up."""
+
+    linkedid: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged(Event):
+    """A member was added, paused, unpaused, or its phone's state changed: the member as it is now."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved(Event):
+    """A member left the queue (the agent signed out)."""
+
+    interface: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRang(Event):
+    """An agent's phone rings with a caller."""
+
+    linkedid: str
+    interface: str
+    agent: str
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConnected(Event):
+    """An agent and a caller talk; `waited` and `rang` in seconds."""
+
+    linkedid: str
+    interface: str
+    agent: str
+    caller: str
+    waited: float
+    rang: float
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCompleted(Event):
+    """The talk ended; `talked` in seconds, `by` is `agent`, `caller` or `transfer`."""
+
+    linkedid: str
+    interface: str
+    agent: str
+    talked: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDidNotAnswer(Event):
+    """An agent's phone rang in vain; `rang` in seconds."""
+
+    linkedid: str
+    interface: str
+    agent: str
+    rang: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChanged(Event):
+    """A seat's phone came (registered, reachable) or went."""
+
+    endpoint: str
+    reachable: bool
+
+
+AnyEvent = (
+    Disconnected
+    | FloorListed
+    | CallerEntered
+    | CallerJoined
+    | CallerLeft
+    | CallerGone
+    | MemberChanged
+    | MemberRemoved
+    | AgentRang
+    | AgentConnected
+    | AgentCompleted
+    | AgentDidNotAnswer
+    | PhoneChanged
+)
