@@ -139,7 +139,7 @@ class Trunk(Section):
     match: tuple[str, ...] = ()
     username: Word | None = None
     password: Word | None = None
-    register: bool = False
+    registration: bool = False
     #: The number that callers see on calls we make.
     caller_id: Annotated[str, Field(pattern=r"^\+?[0-9]{3,20}$")] = "12345"
     codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...] = ("alaw", "ulaw")
@@ -154,8 +154,8 @@ class Trunk(Section):
 
     @model_validator(mode="after")
     def _registration_has_credentials(self) -> Self:
-        if self.register and not (self.username and self.password):
-            raise ValueError("register: needs username and password")
+        if self.registration and not (self.username and self.password):
+            raise ValueError("registration: needs username and password")
         return self
 
 
@@ -255,8 +255,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file over defaults."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _config_file())
