@@ -30,7 +30,8 @@ def _harmless(text: str) -> str:
 Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_harmless)]
 #: Text that is spoken by a synthesiser.
 Spoken = Annotated[str, Field(max_length=500)]
-Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+#: A menu key; `#` ends an entry in Asterisk's Read and cannot be one.
+Digit = Annotated[str, Field(pattern=r"^[0-9*]$")]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
 
 

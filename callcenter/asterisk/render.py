@@ -1,0 +1,120 @@
+"""Asterisk's configuration, rendered from `asterisk-conf/` and `dialplan/` with strict undefined checking."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+from callcenter.asterisk.secrets import Secrets
+from callcenter.paths import ROOT, Paths
+from callcenter.settings import Settings
+
+#: Folders of templates; every `NAME.conf.j2` becomes `etc/NAME.conf`.
+FOLDERS = (ROOT / "asterisk-conf", ROOT / "dialplan")
+#: AMI events that the floor reads; all others are left out at Asterisk's side.
+AMI_EVENTS = (
+    "AgentCalled",
+    "AgentComplete",
+    "AgentConnect",
+    "AgentRingNoAnswer",
+    "ContactStatus",
+    "DeviceStateChange",
+    "FullyBooted",
+    "Hangup",
+    "OriginateResponse",
+    "QueueCallerAbandon",
+    "QueueCallerJoin",
+    "QueueCallerLeave",
+    "QueueMemberAdded",
+    "QueueMemberPause",
+    "QueueMemberRemoved",
+    "QueueMemberStatus",
+    "Shutdown",
+    "UserEvent",
+)
+#: The kernel's limit on a socket's path, less the socket's own name.
+_LONGEST_RUN_FOLDER = 107 - len("/asterisk.ctl")
+
+
+class RenderError(Exception):
+    """Configuration that cannot be rendered; `faults` has one line per fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def render(  # what a configuration is made of
+    into: Path,
+    *,
+    settings: Settings,
+    paths: Paths,
+    secrets: Secrets,
+    modules: Path,
+    certificate: tuple[Path, Path],
+    fallback: Path,
+    folders: Iterable[Path] = FOLDERS,
+) -> list[Path]:
+    """Render every template into the folder `into`, mode 0600; files that no template makes any more are removed.
+
+    `modules` is the program's module folder, `certificate` the certificate and its key, `fallback` the AGI script.
+    Returns the files. Raises RenderError with every fault, and then leaves the folder as it was.
+    """
+    names: Mapping[str, Any] = {
+        "settings": settings,
+        "paths": paths_for_templates(paths, fallback),
+        "secrets": secrets,
+        "program": {"modules": modules},
+        "certificate": {"cert": certificate[0], "key": certificate[1]},
+        "cel_file": paths.cel.name,
+        "ami_events": AMI_EVENTS,
+        "bind_in_url": f"[{settings.bind}]" if ":" in settings.bind else settings.bind,
+    }
+    faults = []
+    if len(str(paths.run)) > _LONGEST_RUN_FOLDER:
+        faults.append(
+            f"{paths.run}: longer than {_LONGEST_RUN_FOLDER} characters; set CALLCENTER_DATA to a shorter path"
+        )
+    rendered: dict[str, str] = {}
+    for folder in folders:
+        # Configuration files are no HTML: quoting would break them, and settings refuse what could.
+        environment = Environment(  # noqa: S701
+            loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+        )
+        for template in sorted(folder.glob("*.conf.j2")):
+            try:
+                rendered[template.stem] = environment.get_template(template.name).render(names)
+            except TemplateError as error:
+                line = getattr(error, "lineno", None)
+                faults.append(f"{template.parent.name}/{template.name}{f':{line}' if line else ''}: {error}")
+    if faults:
+        raise RenderError(faults)
+    into.mkdir(parents=True, exist_ok=True)
+    for stale in into.glob("*.conf"):
+        if stale.name not in rendered:
+            stale.unlink()
+    return [_write_private(into / name, text) for name, text in rendered.items()]
+
+
+def paths_for_templates(paths: Paths, fallback: Path) -> dict[str, Path]:
+    """Return the paths that templates may name."""
+    return {
+        "etc": paths.etc,
+        "lib": paths.lib,
+        "share": paths.share,
+        "spool": paths.spool,
+        "run": paths.run,
+        "log": paths.log,
+        "recordings": paths.recordings,
+        "snapshot": paths.snapshot,
+        "fallback": fallback,
+    }
+
+
+def _write_private(path: Path, text: str) -> Path:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path

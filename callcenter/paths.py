@@ -1,0 +1,124 @@
+"""Where everything that is written at run time lies, below the data folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from callcenter.settings import Settings
+
+#: The checkout: templates, migrations and the front end are read from here.
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths below one data folder; Asterisk's own names in the comments of `asterisk-conf/asterisk.conf.j2`."""
+
+    data: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Paths":
+        """Return the paths of the data folder that the settings name."""
+        return cls(settings.data_folder)
+
+    @property
+    def secrets(self) -> Path:
+        """Generated passwords and keys, mode 0700."""
+        return self.data / "secrets"
+
+    @property
+    def recordings(self) -> Path:
+        """Recorded conversations, by day."""
+        return self.data / "recordings"
+
+    @property
+    def database(self) -> Path:
+        """The embedded database."""
+        return self.data / "callcenter.db"
+
+    @property
+    def logs(self) -> Path:
+        """What our programs print."""
+        return self.data / "log"
+
+    @property
+    def locks(self) -> Path:
+        """Lock files that keep a second start away."""
+        return self.data / "run"
+
+    @property
+    def snapshot(self) -> Path:
+        """What the fallback AGI script answers from while the controller is away."""
+        return self.data / "snapshot.json"
+
+    @property
+    def asterisk(self) -> Path:
+        """Everything of Asterisk's."""
+        return self.data / "asterisk"
+
+    @property
+    def etc(self) -> Path:
+        """Rendered configuration."""
+        return self.asterisk / "etc"
+
+    @property
+    def lib(self) -> Path:
+        """Asterisk's own database."""
+        return self.asterisk / "lib"
+
+    @property
+    def share(self) -> Path:
+        """Prompts, hold music, and a link to the program's documentation, without which PJSIP does not load."""
+        return self.asterisk / "share"
+
+    @property
+    def prompts(self) -> Path:
+        """Prompts; Asterisk looks below it for the language."""
+        return self.share / "sounds"
+
+    @property
+    def music(self) -> Path:
+        """Hold music."""
+        return self.share / "moh"
+
+    @property
+    def spool(self) -> Path:
+        """Asterisk's spool."""
+        return self.asterisk / "spool"
+
+    @property
+    def run(self) -> Path:
+        """Asterisk's control socket."""
+        return self.asterisk / "run"
+
+    @property
+    def log(self) -> Path:
+        """Asterisk's logs, queue_log among them."""
+        return self.asterisk / "log"
+
+    @property
+    def cel(self) -> Path:
+        """The call history as Asterisk wrote it."""
+        return self.log / "cel-custom" / "cel.jsonl"
+
+    @property
+    def agi(self) -> Path:
+        """Classic AGI scripts."""
+        return self.lib / "agi-bin"
+
+    def make(self) -> None:
+        """Make every folder that must be there before Asterisk starts."""
+        for private in (self.data, self.secrets, self.etc, self.recordings):
+            private.mkdir(parents=True, exist_ok=True)
+            private.chmod(0o700)
+        for folder in (
+            self.logs,
+            self.locks,
+            self.lib / "keys",
+            self.agi,
+            self.prompts,
+            self.music,
+            self.spool,
+            self.run,
+            self.cel.parent,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
