@@ -1,0 +1,1 @@
+"""The floor as it is now, calls, queue rule, agents, callbacks."""

@@ -1,0 +1,1 @@
+"""Use cases of the hotline: load, ask the rules, save, act."""

@@ -1,0 +1,122 @@
+"""What agents may do, and what the controller does for them: wrap-up, and the phone that is there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from callcenter.asterisk import events
+from callcenter.hotline.rules.floor import WRAP_UP, Floor, Seat, seat_of
+
+#: Reasons for a break 小休 that an agent may give.
+BREAK_REASONS = ("rest", "meal", "training", "meeting")
+
+
+@dataclass(frozen=True, slots=True)
+class BeginWrapUp:
+    """Pause the member for after-call work 话后处理."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndWrapUp:
+    """After-call work is over: unpause the member."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class MovePhone:
+    """The agent's other phone is the one that is there: make it the member."""
+
+    member: events.Member
+    interface: str
+
+
+Command = BeginWrapUp | EndWrapUp | MovePhone
+
+
+class Refused(Exception):
+    """What was asked for is not possible now; the text says why and what to do."""
+
+
+def decide(before: Floor, event: events.AnyEvent, after: Floor) -> list[Command]:
+    """Return what `event` asks the controller to do."""
+    match event:
+        case events.AgentCompleted():
+            seat = after.seats.get(seat_of(event.interface))
+            if seat and seat.member and seat.until and not seat.member.paused:
+                return [BeginWrapUp(seat.member.interface)]
+        case events.PhoneChanged():
+            seat = after.seats.get(seat_of(event.endpoint))
+            if seat and before.seats[seat.number].phones != seat.phones:
+                return _move(seat)
+        case events.FloorListed():
+            return [command for seat in after.seats.values() for command in _move(seat)]
+    return []
+
+
+def _move(seat: Seat) -> list[Command]:
+    member = seat.member
+    if member is None or seat.talking or seat.ringing or member.in_call or not seat.phones:
+        return []
+    if member.interface.removeprefix("PJSIP/") in seat.phones:
+        return []
+    return [MovePhone(member, interface_for(seat))]
+
+
+def interface_for(seat: Seat) -> str:
+    """Return the queue member's interface for a seat: the browser's phone if that is the one there, else the SIP one."""
+    web = f"{seat.number}w"
+    return f"PJSIP/{web if web in seat.phones and seat.number not in seat.phones else seat.number}"
+
+
+def due(floor: Floor, now: datetime) -> list[Command]:
+    """Return what time itself asks for: wrap-ups that are over."""
+    return [
+        EndWrapUp(seat.member.interface)
+        for seat in floor.seats.values()
+        if seat.member and seat.until and seat.until <= now and seat.member.paused and seat.member.reason == WRAP_UP
+    ]
+
+
+def next_due(floor: Floor) -> datetime | None:
+    """Return when `due` will next have something to say; None when nothing is pending."""
+    return min((seat.until for seat in floor.seats.values() if seat.until), default=None)
+
+
+def sign_in(floor: Floor, agents: Mapping[str, str], agent: str, number: str) -> str:
+    """Return the interface at which `agent` joins the queue from seat `number`; `agents` maps numbers to names.
+
+    Raises Refused when the agent or seat is unknown or taken.
+    """
+    known_agent(agents, agent)
+    seat = floor.seats.get(number)
+    if seat is None:
+        raise Refused(f"seat {number} does not exist; seats are {min(floor.seats)} to {max(floor.seats)}")
+    if seat.agent not in {None, agent}:
+        raise Refused(f"seat {number} is taken by agent {seat.agent}")
+    held = seat_held_by(floor, agent)
+    if held is not None and held.number != number:
+        raise Refused(f"agent {agent} is signed in at seat {held.number}; sign out there first")
+    return interface_for(seat)
+
+
+def known_agent(agents: Mapping[str, str], agent: str) -> None:
+    """Raise Refused when there is no such agent."""
+    if agent not in agents:
+        raise Refused(f"agent {agent} does not exist")
+
+
+def member_of(floor: Floor, agents: Mapping[str, str], agent: str) -> events.Member:
+    """Return the queue member that `agent` is; raises Refused when they are not signed in."""
+    known_agent(agents, agent)
+    seat = seat_held_by(floor, agent)
+    if seat is None or seat.member is None:
+        raise Refused(f"agent {agent} is not signed in")
+    return seat.member
+
+
+def seat_held_by(floor: Floor, agent: str) -> Seat | None:
+    """Return the seat where `agent` is signed in, or None."""
+    return next((seat for seat in floor.seats.values() if seat.agent == agent), None)

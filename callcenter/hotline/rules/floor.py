@@ -1,0 +1,251 @@
+"""The floor as it is now: who waits, who rings, which agent does what. Events in, a new floor out; no I/O, no clock.
+
+The floor is for the wallboard, the desk and the queue rule. It may be lost and is then listed afresh; the history of
+calls is told by `calls.py` from CEL alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from callcenter.asterisk import events
+
+#: States of a seat, as the public contract names them.
+State = Literal["signed_out", "ready", "break", "ringing", "talking", "wrap_up"]
+STATES: tuple[State, ...] = ("signed_out", "ready", "break", "ringing", "talking", "wrap_up")
+
+#: The pause reason that means wrap-up 话后处理; every other reason is a break 小休.
+WRAP_UP = "wrap_up"
+#: What app_queue calls the pause that it sets itself when a phone rang in vain, and what we call it.
+_REASONS = {"Auto-Pause": "no_answer", "": "rest"}
+_AWAY = frozenset({"unavailable", "invalid"})
+_BUSY = frozenset({"in_use", "busy", "on_hold"})
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The caller a seat rings or talks with."""
+
+    linkedid: str
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One seat 座席 and what it does; `state` follows from the facts below it."""
+
+    number: str
+    state: State = "signed_out"
+    reason: str | None = None
+    #: Since when the seat is in this state; None until something was heard of it.
+    since: datetime | None = None
+    member: events.Member | None = None
+    ringing: Party | None = None
+    talking: Party | None = None
+    #: When wrap-up ends.
+    until: datetime | None = None
+    #: Its phones that are reachable now, like `8001` and `8001w`.
+    phones: frozenset[str] = frozenset()
+
+    @property
+    def agent(self) -> str | None:
+        """The agent who is signed in here."""
+        return self.member.agent if self.member else None
+
+    @property
+    def caller(self) -> str | None:
+        """The number of the caller on this seat's phone; None without one."""
+        party = self.talking or self.ringing
+        return party.caller if party else None
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Everything known of the floor at one instant."""
+
+    seats: Mapping[str, Seat]
+    wrap_up: timedelta
+    #: False while the link to Asterisk is gone: what is shown is old.
+    connected: bool = False
+    #: In the order of their positions.
+    waiting: tuple[events.Call, ...] = ()
+    #: Channel -> linkedid of callers who hear the greeting or the menu.
+    greeting: Mapping[str, str] = field(default_factory=dict)
+    max_waiting_seen: int = 0
+
+
+def empty(seats: Iterable[str], wrap_up: timedelta) -> Floor:
+    """Return a floor of which nothing is known yet."""
+    return Floor(seats={number: Seat(number) for number in seats}, wrap_up=wrap_up)
+
+
+def seat_of(interface: str) -> str:
+    """Return the seat that a queue member's interface or an endpoint belongs to: `PJSIP/8001w` is at seat 8001."""
+    return interface.removeprefix("PJSIP/").removesuffix("w")
+
+
+def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911, PLR0912  # one case for each event
+    """Return the floor after `event`; one that concerns no seat or caller we know changes nothing."""
+    match event:
+        case events.FloorListed():
+            return _listed(floor, event)
+        case events.Disconnected():
+            return replace(floor, connected=False)
+        case events.CallerEntered():
+            return replace(floor, greeting={**floor.greeting, event.channel: event.linkedid})
+        case events.CallerJoined():
+            return _joined(floor, event)
+        case events.CallerLeft():
+            return _left(floor, event.channel)
+        case events.CallerGone():
+            return _left(replace(floor, greeting=_without(floor.greeting, event.channel)), event.channel)
+        case events.MemberChanged():
+            return _member_changed(floor, event)
+        case events.MemberRemoved():
+            seat = floor.seats.get(seat_of(event.interface))
+            if seat is None or seat.member is None or seat.member.interface != event.interface:
+                return floor  # a phone that the agent has already moved away from
+            return _seat(floor, replace(seat, member=None, ringing=None, talking=None, until=None), event.at)
+        case events.AgentRang():
+            return _at(floor, event, ringing=Party(event.linkedid, event.caller), until=None)
+        case events.AgentConnected():
+            return _at(floor, event, ringing=None, talking=Party(event.linkedid, event.caller), until=None)
+        case events.AgentDidNotAnswer():
+            return _at(floor, event, ringing=None)
+        case events.AgentCompleted():
+            return _completed(floor, event)
+        case events.PhoneChanged():
+            return _phone_changed(floor, event)
+
+
+def _listed(floor: Floor, event: events.FloorListed) -> Floor:
+    by_seat = {seat_of(member.interface): member for member in event.members}
+    seats = {}
+    for number, before in floor.seats.items():
+        member = by_seat.get(number)
+        wrapping = member is not None and member.paused and member.reason == WRAP_UP
+        seat = replace(
+            before,
+            member=member,
+            # Whom a seat talks with is in no listing; what was known before the link broke stays while the call does.
+            talking=before.talking if member and member.in_call else None,
+            ringing=None,
+            until=(member.paused_since or event.at) + floor.wrap_up if member and wrapping else None,
+            phones=frozenset(name for name, there in event.phones.items() if there and seat_of(name) == number),
+        )
+        since = member.paused_since if member and member.paused and member.paused_since else event.at
+        seats[number] = _settled(before, seat, since)
+    return replace(
+        floor,
+        connected=True,
+        seats=seats,
+        waiting=event.waiting,
+        greeting={},
+        max_waiting_seen=max(floor.max_waiting_seen, len(event.waiting)),
+    )
+
+
+def _joined(floor: Floor, event: events.CallerJoined) -> Floor:
+    others = [call for call in floor.waiting if call.channel != event.channel]
+    place = max(event.position - 1, 0)
+    others.insert(place, events.Call(event.linkedid, event.channel, event.caller, event.position, event.at))
+    waiting = _numbered(others)
+    return replace(
+        floor,
+        waiting=waiting,
+        greeting=_without(floor.greeting, event.channel),
+        max_waiting_seen=max(floor.max_waiting_seen, len(waiting)),
+    )
+
+
+def _left(floor: Floor, channel: str) -> Floor:
+    if all(call.channel != channel for call in floor.waiting):
+        return floor
+    return replace(floor, waiting=_numbered(call for call in floor.waiting if call.channel != channel))
+
+
+def _numbered(calls: Iterable[events.Call]) -> tuple[events.Call, ...]:
+    return tuple(replace(call, position=place) for place, call in enumerate(calls, start=1))
+
+
+def _without(greeting: Mapping[str, str], channel: str) -> Mapping[str, str]:
+    return {name: linkedid for name, linkedid in greeting.items() if name != channel}
+
+
+def _member_changed(floor: Floor, event: events.MemberChanged) -> Floor:
+    seat = floor.seats.get(seat_of(event.member.interface))
+    if seat is None:
+        return floor
+    member, before = event.member, seat.member
+    until = seat.until
+    if before is not None and before.paused and not member.paused:
+        until = None  # wrap-up or break is over
+    if member.paused and member.reason != WRAP_UP:
+        until = None  # a break takes the place of wrap-up
+    if member.paused and member.reason == WRAP_UP and until is None:
+        until = (member.paused_since or event.at) + floor.wrap_up
+    return _seat(floor, replace(seat, member=member, until=until), event.at)
+
+
+def _completed(floor: Floor, event: events.AgentCompleted) -> Floor:
+    seat = floor.seats.get(seat_of(event.interface))
+    if seat is None:
+        return floor
+    # The member's own change of state follows in an event of its own; until then the talk is over all the same.
+    member = replace(seat.member, in_call=False) if seat.member else None
+    on_break = member is not None and member.paused and member.reason != WRAP_UP
+    until = event.at + floor.wrap_up if floor.wrap_up and not on_break else None
+    return _seat(floor, replace(seat, member=member, ringing=None, talking=None, until=until), event.at)
+
+
+def _phone_changed(floor: Floor, event: events.PhoneChanged) -> Floor:
+    seat = floor.seats.get(seat_of(event.endpoint))
+    if seat is None:
+        return floor
+    phones = seat.phones | {event.endpoint} if event.reachable else seat.phones - {event.endpoint}
+    return _seat(floor, replace(seat, phones=phones), event.at)
+
+
+def _at(
+    floor: Floor,
+    event: events.AgentRang | events.AgentConnected | events.AgentDidNotAnswer,
+    **facts: Party | datetime | None,
+) -> Floor:
+    seat = floor.seats.get(seat_of(event.interface))
+    return floor if seat is None else _seat(floor, replace(seat, **facts), event.at)  # type: ignore[arg-type]
+
+
+def _seat(floor: Floor, seat: Seat, at: datetime) -> Floor:
+    settled = _settled(floor.seats[seat.number], seat, at)
+    return replace(floor, seats={**floor.seats, seat.number: settled})
+
+
+def _settled(before: Seat, seat: Seat, at: datetime) -> Seat:
+    """Return `seat` with the state that follows from its facts; `since` moves only when the state does."""
+    state, reason = _state(seat)
+    changed = (state, reason, seat.agent) != (before.state, before.reason, before.agent) or before.since is None
+    return replace(seat, state=state, reason=reason, since=at if changed else before.since)
+
+
+def _state(seat: Seat) -> tuple[State, str | None]:  # noqa: PLR0911  # one line for each state, first that fits
+    member = seat.member
+    if member is None:
+        return "signed_out", None
+    if seat.talking or member.in_call:
+        return "talking", None
+    if seat.until is not None:
+        return "wrap_up", None
+    if seat.ringing:
+        return "ringing", None
+    if member.paused:
+        return "break", _REASONS.get(member.reason, member.reason)
+    if member.device in _AWAY or not _reachable(seat, member):
+        return "break", "phone_offline"
+    if member.device in _BUSY:
+        return "talking", None  # a call that did not come through the queue
+    return "ready", None
+
+
+def _reachable(seat: Seat, member: events.Member) -> bool:
+    return member.interface.removeprefix("PJSIP/") in seat.phones
