@@ -1,0 +1,99 @@
+"""The classic AGI script that answers `arrival` from a snapshot file while no controller does (DESIGN.md, "Decide").
+
+Asterisk starts it for each call, so it imports little; `write_wrapper` makes the file that the dialplan names:
+`AGI(<wrapper>,<snapshot.json>,<caller's number>)`. It sets the same variables as the controller's route `arrival`:
+HOTLINE_BLOCKED (the level, or empty) and HOTLINE_ANNOUNCEMENT (0 or 1). Whatever is wrong, the call goes on.
+"""
+
+import json
+import os
+import sys
+
+#: What the dialplan goes on with when nothing is known.
+DEFAULTS = {"HOTLINE_BLOCKED": "", "HOTLINE_ANNOUNCEMENT": "0"}
+_LEVEL_CHARACTERS = 20
+
+
+def decide(snapshot: object, caller: str) -> dict[str, str]:
+    """Return the channel variables for a call of `caller` (empty when withheld); defaults for what is damaged."""
+    variables = dict(DEFAULTS)
+    if not isinstance(snapshot, dict):
+        return variables
+    blocked = snapshot.get("blocked")
+    level = blocked.get(caller) if caller and isinstance(blocked, dict) else None
+    if isinstance(level, str) and level.isascii() and level.isidentifier() and len(level) <= _LEVEL_CHARACTERS:
+        variables["HOTLINE_BLOCKED"] = level
+    announcement = snapshot.get("announcement")
+    if isinstance(announcement, dict) and announcement.get("on") is True:
+        variables["HOTLINE_ANNOUNCEMENT"] = "1"
+    return variables
+
+
+def read_snapshot(path: str) -> object:
+    """Return the snapshot file's document, or None when it is missing or damaged."""
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123  # pathlib would cost 8 ms a call
+            return json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def main(arguments: list[str]) -> int:
+    """Answer one question; `arguments`: snapshot path, then the caller's number (else the header's). Returns 0."""
+    try:
+        # Asterisk's words may be in any encoding, and pyst2 writes a diary to its stderr.
+        with (
+            open(0, encoding="utf-8", errors="replace", newline="\n", closefd=False) as heard,
+            open(os.devnull, "w", encoding="utf-8") as diary,  # noqa: PTH123
+        ):
+            _converse(arguments, heard, diary)
+    except Exception as error:  # noqa: BLE001  # a caller waits: no fault here may become theirs
+        sys.stderr.write(f"fallback_agi: {type(error).__name__}: {error}\n")
+    return 0
+
+
+def _converse(arguments: list[str], heard: object, diary: object) -> None:
+    from asterisk.agi import AGI, AGIAppError  # noqa: PLC0415  # a fault of the library must not stop write_wrapper
+
+    agi = AGI(stdin=heard, stderr=diary)
+    number = agi.env.get("agi_callerid", "")
+    caller = arguments[1] if len(arguments) > 1 else number
+    variables = decide(read_snapshot(arguments[0]) if arguments else None, "" if caller == "unknown" else caller)
+    try:
+        for name, value in variables.items():
+            agi.set_variable(name, value)
+    except AGIAppError:
+        return  # pyst2 raises it for a hangup too: nobody is left to answer
+
+
+def write_wrapper(folder: "os.PathLike[str]") -> "os.PathLike[str]":
+    """Write the executable that Asterisk starts into `folder` (made if missing) and return its path.
+
+    It runs this file on the interpreter that runs now. `-S` skips the virtual environment's start-up files (half of the
+    start), so the folder that pyst2 lives in is handed over. A library path meant for Asterisk must not reach Python.
+    """
+    import shlex  # noqa: PLC0415  # set-up only; each import costs every call
+    from importlib.util import find_spec  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    spec = find_spec("asterisk")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("pyst2 (module asterisk) is not installed")
+    packages = Path(spec.origin).parent.parent
+    command = [sys.executable, "-I", "-S", os.path.realpath(__file__), f"--packages={packages}"]
+    wrapper = Path(folder) / "hotline-fallback"
+    wrapper.parent.mkdir(parents=True, exist_ok=True)
+    draft = wrapper.with_suffix(".new")
+    draft.write_text(
+        f'#!/bin/sh\nunset LD_LIBRARY_PATH LD_PRELOAD\nexec {shlex.join(command)} "$@"\n', encoding="utf-8"
+    )
+    draft.chmod(0o755)
+    draft.replace(wrapper)  # a call that starts it meanwhile finds the old one or the new one, whole
+    return wrapper
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    while given and given[0].startswith("--packages="):
+        sys.path.append(given.pop(0).partition("=")[2])
+    sys.exit(main(given))
