@@ -66,7 +66,7 @@ def _move(seat: Seat) -> list[Command]:
 
 
 def interface_for(seat: Seat) -> str:
-    """Return the queue member's interface for a seat: the browser's phone if that is the one there, else the SIP one."""
+    """Return the interface a seat's member has: the browser's phone if it alone is there, else the SIP phone."""
     web = f"{seat.number}w"
     return f"PJSIP/{web if web in seat.phones and seat.number not in seat.phones else seat.number}"
 

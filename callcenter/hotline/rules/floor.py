@@ -119,6 +119,18 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
             return _phone_changed(floor, event)
 
 
+def expire(floor: Floor, now: datetime) -> Floor:
+    """Return the floor with wrap-ups ended that time alone can end: those that Asterisk holds no pause for."""
+    over = [
+        seat
+        for seat in floor.seats.values()
+        if seat.until and seat.until <= now and not (seat.member and seat.member.paused)
+    ]
+    for seat in over:
+        floor = _seat(floor, replace(seat, until=None), now)
+    return floor
+
+
 def _listed(floor: Floor, event: events.FloorListed) -> Floor:
     by_seat = {seat_of(member.interface): member for member in event.members}
     seats = {}

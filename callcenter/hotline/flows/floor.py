@@ -1,0 +1,198 @@
+"""Keeps the floor: one ordered consumer applies events, shows each change, and carries out the rules' commands."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from callcenter import tasks
+from callcenter.asterisk import events
+from callcenter.asterisk.ami import AmiClient, AmiError
+from callcenter.asterisk.translate import Translator, list_floor
+from callcenter.hotline.rules import agents as rules
+from callcenter.hotline.rules.floor import WRAP_UP, Floor, apply, expire
+
+_log = structlog.get_logger()
+#: Events that may wait to be applied; a floor that falls this far behind is listed afresh instead.
+_BACKLOG = 20_000
+
+OnChange = Callable[[Floor, Floor], None]
+
+
+class FloorKeeper:
+    """Owns the floor. `on_change(before, after)` is called for each change, in order.
+
+    Wire `on_message`, `on_up` and `on_down` to an AmiClient, then run `run()`.
+    """
+
+    def __init__(self, floor: Floor, *, queue: str, clock: Callable[[], datetime], on_change: OnChange) -> None:
+        self.floor = floor
+        self._queue_name = queue
+        self._clock = clock
+        self._on_change = on_change
+        self._translator = Translator(tuple(floor.seats), queue=queue)
+        self._events: asyncio.Queue[events.AnyEvent] = asyncio.Queue(_BACKLOG)
+        self._commands: asyncio.Queue[rules.Command] = asyncio.Queue()
+        #: Events heard while the floor is being listed: they come after the listing, whatever it saw of them.
+        self._meanwhile: list[events.AnyEvent] | None = None
+        self._changed = asyncio.Event()
+        self._pending_end: set[str] = set()
+        self.ami: AmiClient | None = None
+
+    def on_message(self, message: dict[str, Any]) -> None:
+        """Take one message of Asterisk's; never blocks."""
+        for event in self._translator.feed(message, self._clock()):
+            if self._meanwhile is not None:
+                self._meanwhile.append(event)
+            else:
+                self._put(event)
+
+    def _put(self, event: events.AnyEvent) -> None:
+        try:
+            self._events.put_nowait(event)
+        except asyncio.QueueFull:
+            _log.error("floor_fell_behind", dropped=self._events.qsize())
+            while not self._events.empty():
+                self._events.get_nowait()
+            tasks.spawn(self.on_up(), name="floor-resync")
+
+    async def on_up(self) -> None:
+        """List the floor afresh; events that arrive meanwhile follow the listing."""
+        if self.ami is None or self._meanwhile is not None:
+            return
+        self._meanwhile = []
+        try:
+            listed = await list_floor(self.ami, tuple(self.floor.seats), queue=self._queue_name)
+            self._put(listed)
+        finally:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            for event in meanwhile:
+                self._put(event)
+
+    def on_down(self) -> None:
+        """The link is gone; what is shown from here on is old."""
+        self._put(events.Disconnected(self._clock()))
+
+    async def until(self, condition: Callable[[Floor], bool], seconds: float) -> bool:
+        """Wait until the floor meets `condition`; returns False when it has not within `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition(self.floor):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Apply events and let time pass, until cancelled."""
+        commands = tasks.spawn(self._carry_out(), name="floor-commands")
+        try:
+            while True:
+                event = await self._next()
+                if event is None:
+                    self._let_time_pass(self._clock())
+                else:
+                    self._apply(event)
+        finally:
+            await tasks.cancel(commands)
+
+    async def _next(self) -> events.AnyEvent | None:
+        """Return the next event, or None when a wrap-up's time has come."""
+        due = rules.next_due(self.floor)
+        if due is None:
+            return await self._events.get()
+        # A command that is under way needs no second look before Asterisk answers; half a second bounds a lost one.
+        seconds = max((due - self._clock()).total_seconds(), 0.5 if self._pending_end else 0.0)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._events.get()
+        except TimeoutError:
+            self._pending_end.clear()
+            return None
+
+    def _apply(self, event: events.AnyEvent) -> None:
+        before = self.floor
+        after = self.floor = apply(before, event)
+        for command in rules.decide(before, event, after):
+            self._commands.put_nowait(command)
+        if isinstance(event, events.MemberChanged):
+            self._pending_end.discard(event.member.interface)
+        if after is not before:
+            self._show(before, after)
+
+    def _let_time_pass(self, now: datetime) -> None:
+        before = self.floor
+        after = self.floor = expire(before, now)
+        for command in rules.due(after, now):
+            self._command_once(command)
+        if after is not before:
+            self._show(before, after)
+
+    def _show(self, before: Floor, after: Floor) -> None:
+        self._changed.set()
+        self._on_change(before, after)
+
+    def _command_once(self, command: rules.Command) -> None:
+        if isinstance(command, rules.EndWrapUp):
+            if command.interface in self._pending_end:
+                return
+            self._pending_end.add(command.interface)
+        self._commands.put_nowait(command)
+
+    async def _carry_out(self) -> None:
+        """Carry commands out in order; one that fails is logged, for the next resync shows what is true."""
+        while True:
+            command = await self._commands.get()
+            if self.ami is None:
+                continue
+            try:
+                await _do(self.ami, self._queue_name, command)
+            except AmiError as error:
+                _log.warning("command_failed", command=type(command).__name__, error=str(error))
+
+
+def _do(ami: AmiClient, queue: str, command: rules.Command) -> Awaitable[None]:
+    match command:
+        case rules.BeginWrapUp():
+            return pause(ami, queue, command.interface, paused=True, reason=WRAP_UP)
+        case rules.EndWrapUp():
+            return pause(ami, queue, command.interface, paused=False)
+        case rules.MovePhone():
+            return _move(ami, queue, command)
+
+
+async def pause(ami: AmiClient, queue: str, interface: str, *, paused: bool, reason: str = "") -> None:
+    """Pause or unpause a queue member; raises AmiError."""
+    await ami.action(
+        "QueuePause", Queue=queue, Interface=interface, Paused="true" if paused else "false", Reason=reason
+    )
+
+
+async def join(
+    ami: AmiClient, queue: str, interface: str, agent: str, *, paused: bool = False, reason: str = ""
+) -> None:
+    """Add an agent's phone to the queue; raises AmiError."""
+    await ami.action(
+        "QueueAdd",
+        Queue=queue,
+        Interface=interface,
+        MemberName=agent,
+        Penalty=0,
+        Paused="true" if paused else "false",
+        Reason=reason,
+    )
+
+
+async def leave(ami: AmiClient, queue: str, interface: str) -> None:
+    """Take a phone out of the queue; raises AmiError."""
+    await ami.action("QueueRemove", Queue=queue, Interface=interface)
+
+
+async def _move(ami: AmiClient, queue: str, command: rules.MovePhone) -> None:
+    member = command.member
+    # The new phone joins before the old one leaves, so that the queue is never empty for a waiting caller.
+    await join(ami, queue, command.interface, member.agent, paused=member.paused, reason=member.reason)
+    await leave(ami, queue, member.interface)

@@ -1,0 +1,50 @@
+"""The floor as the wallboard's document: what everyone on the floor may see, numbers masked. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from callcenter.hotline.rules.floor import STATES, Floor, Seat
+from callcenter.hotline.rules.numbers import mask
+
+Json = dict[str, Any]
+
+
+def queue_section(floor: Floor, *, limit: int, most: int) -> Json:
+    """Return who waits; `limit` is the number that must never wait, `most` the number that may."""
+    return {
+        "limit": limit,
+        "max": most,
+        "waiting": [
+            {"caller": mask(call.caller), "position": call.position, "since": iso(call.since)} for call in floor.waiting
+        ],
+        "in_greeting": len(floor.greeting),
+        "max_waiting_seen": floor.max_waiting_seen,
+    }
+
+
+def seat_section(seat: Seat, agents: Mapping[str, str]) -> Json:
+    """Return one seat; `agents` maps agent numbers to names."""
+    return {
+        "seat": seat.number,
+        "agent": seat.agent,
+        "name": agents.get(seat.agent or "", seat.agent),
+        "state": seat.state,
+        "reason": seat.reason,
+        "since": iso(seat.since),
+        "caller": None if seat.caller is None else mask(seat.caller),
+        "phone": bool(seat.phones),
+        "until": iso(seat.until) if seat.state == "wrap_up" else None,
+    }
+
+
+def agents_by_state(floor: Floor) -> dict[str, int]:
+    """Return how many seats are in each state."""
+    counts = Counter(seat.state for seat in floor.seats.values())
+    return {state: counts[state] for state in STATES}
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return `at` in ISO 8601 with zone, to the millisecond."""
+    return None if at is None else at.isoformat(timespec="milliseconds")
