@@ -1,0 +1,91 @@
+"""Commands that start, check and install the hotline."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callcenter import app as controller
+from callcenter import doctor as checks
+from callcenter import preparation, programs, supervisor, systemd
+from callcenter.cli.output import Json, show
+from callcenter.demo import run as run_demo
+from callcenter.settings import load
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command()(run)
+    app.command("controller", hidden=True)(run_controller)
+    app.command()(check)
+    app.command()(doctor)
+    app.command()(demo)
+    app.command("systemd")(units)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def run(
+    only: Annotated[str, typer.Option(help="asterisk or controller alone, for systemd.")] = "",
+) -> None:
+    """Run the hotline in the foreground: Asterisk and the controller, watched and restarted."""
+    if only not in {"", *programs.NAMES}:
+        raise typer.BadParameter(f"--only {only!r}: say {' or '.join(programs.NAMES)}")
+    settings = load()
+    try:
+        prepared = preparation.prepare(settings, _say)
+    except preparation.NotReady as error:
+        for fault in error.faults:
+            sys.stderr.write(f"callcenter: {fault}\n")
+        raise typer.Exit(1) from error
+    raise typer.Exit(asyncio.run(supervisor.run(settings, programs.compose(settings, prepared), only=only or None)))
+
+
+def run_controller() -> None:
+    """Run the controller alone; the supervisor or systemd starts it."""
+    raise typer.Exit(asyncio.run(controller.run(load())))
+
+
+def check() -> None:
+    """Render the configuration to a temporary folder and report every fault at once."""
+    settings = load()
+    with tempfile.TemporaryDirectory(prefix="callcenter-check-") as folder:
+        faults = preparation.faults(settings, Path(folder))
+    for fault in faults:
+        sys.stderr.write(f"callcenter: {fault}\n")
+    if faults:
+        raise typer.Exit(2)
+    _say("ok: settings are sound and Asterisk's configuration renders")
+
+
+def doctor(json: Json = False) -> None:  # noqa: FBT002  # a command-line flag
+    """Check everything the hotline needs; say what is wrong and how to mend it."""
+    found = checks.examine(load())
+    show([finding.as_row() for finding in found], as_json=json)
+    if any(not finding.ok for finding in found):
+        raise typer.Exit(1)
+
+
+def demo() -> None:
+    """Run a hotline of its own with simulated citizens and seats, so that the wallboard lives."""
+    raise typer.Exit(asyncio.run(run_demo(load(), _say)))
+
+
+def units(
+    into: Annotated[Path | None, typer.Option(help="Folder to write the units to; printed when left out.")] = None,
+    user: Annotated[str, typer.Option(help="The user that the hotline runs as.")] = "callcenter",
+) -> None:
+    """Render systemd units for a permanent installation."""
+    for name, text in systemd.render(load(), user).items():
+        if into is None:
+            _say(f"# ---- {name}\n{text}")
+        else:
+            into.mkdir(parents=True, exist_ok=True)
+            (into / name).write_text(text)
+            _say(str(into / name))

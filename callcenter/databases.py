@@ -1,0 +1,33 @@
+"""Which database the settings mean, and opening it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from callcenter.paths import Paths
+from callcenter.settings import Settings
+from callcenter.storage import clock, migrate
+from callcenter.storage.engine import Database
+
+
+def url(settings: Settings) -> str:
+    """Return the database's URL: the one set, or SQLite in the data folder."""
+    return settings.database_url or f"sqlite:///{Paths.of(settings).database}"
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database, its schema up to date, and close it at the end."""
+    Paths.of(settings).make()
+    await migrate.upgrade(url(settings))
+    database = Database(url(settings))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def today(settings: Settings) -> date:
+    """Return the date that it is on the floor."""
+    return clock.now().astimezone(ZoneInfo(settings.time_zone)).date()

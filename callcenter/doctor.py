@@ -1,0 +1,110 @@
+"""Checks everything the hotline needs, and says how to mend what is wrong."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from callcenter import databases, preparation
+from callcenter.api_client import HotlineDown, HotlineRefused, LocalApi
+from callcenter.asterisk import install
+from callcenter.paths import ROOT, Paths
+from callcenter.settings import Settings
+from callcenter.supervisor import ports_in_use
+
+#: A day of a busy hotline's recordings, and room for the database to write.
+_ENOUGH_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing checked: what was found, or what is wrong and how to mend it."""
+
+    name: str
+    ok: bool
+    detail: str
+
+    def as_row(self) -> dict[str, Any]:
+        """Return it as the listing shows it; `ok` reads as a word."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run every check; none stops the others."""
+    findings = []
+    for check in (_python, _asterisk, _tools, _configuration, _front_end, _data_folder, _database, _running):
+        try:
+            findings += check(settings)
+        except Exception as error:  # noqa: BLE001  # a check that breaks is a finding too
+            findings.append(Finding(check.__name__.strip("_"), ok=False, detail=f"{type(error).__name__}: {error}"))
+    return findings
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("python", sys.version_info >= (3, 11), version)
+
+
+def _asterisk(_settings: Settings) -> Iterator[Finding]:
+    program = install.find(ROOT)
+    yield Finding("asterisk", program is not None, program.version if program else "not here; get it with: make setup")
+
+
+def _tools(_settings: Settings) -> Iterator[Finding]:
+    missing = [tool for tool in ("espeak-ng", "sox", "setpriv") if shutil.which(tool) is None]
+    yield Finding("tools", not missing, f"missing: {', '.join(missing)}; run: make setup" if missing else "all there")
+
+
+def _configuration(settings: Settings) -> Iterator[Finding]:
+    with tempfile.TemporaryDirectory(prefix="callcenter-doctor-") as folder:
+        faults = preparation.faults(settings, Path(folder))
+    yield Finding("configuration", not faults, "; ".join(faults) or "renders")
+
+
+def _front_end(_settings: Settings) -> Iterator[Finding]:
+    built = (ROOT / "web" / "dist" / "manifest.json").exists()
+    yield Finding("front end", built, "built" if built else "not built; run: make setup")
+
+
+def _data_folder(settings: Settings) -> Iterator[Finding]:
+    folder = Paths.of(settings).data
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    detail = f"{folder}: {free / 1024**3:.1f} GiB free"
+    yield Finding("disk", free >= _ENOUGH_BYTES, detail if free >= _ENOUGH_BYTES else detail + "; free some space")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    async def ask() -> None:
+        async with databases.opened(settings) as database, database.read() as session:
+            await session.execute(text("select 1"))
+
+    try:
+        asyncio.run(ask())
+    except Exception as error:  # noqa: BLE001  # drivers raise their own kinds
+        yield Finding("database", ok=False, detail=f"{error}; check CALLCENTER_DATABASE_URL and that it is running")
+    else:
+        yield Finding("database", ok=True, detail="PostgreSQL" if settings.database_url.startswith("p") else "SQLite")
+
+
+def _running(settings: Settings) -> Iterator[Finding]:
+    try:
+        agents = LocalApi(settings).get("/agents")
+    except HotlineRefused as error:
+        yield Finding("hotline", ok=False, detail=str(error))
+    except HotlineDown:
+        taken = ports_in_use(settings)
+        yield Finding("ports", not taken, "; ".join(taken) or "free")
+        yield Finding("hotline", ok=True, detail="not running")
+    else:
+        there = sum(1 for agent in agents if agent["state"] != "signed_out")
+        yield Finding("hotline", ok=True, detail=f"running, {there} of {len(agents)} agents signed in")
