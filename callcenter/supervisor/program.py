@@ -53,7 +53,7 @@ class Program:
     start_seconds: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
     #: Between the stop signal and SIGKILL.
-    stop_seconds: float = 2.0
+    stop_seconds: float = 1.8
 
 
 class Keeper:
