@@ -127,6 +127,8 @@ class FastAgiServer:
             log.error("agi_route_unknown")
             return
         listener = spawn(request.listen(reader), name=f"agi-listen-{request.variables['agi_channel']}")
+        # The listener goes first: what came in before the first command is no answer to it.
+        await asyncio.sleep(0)
         try:
             async with request.silence:
                 await route(request)
