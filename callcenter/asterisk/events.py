@@ -146,7 +146,10 @@ class AgentCompleted(Event):
 
 @dataclass(frozen=True, slots=True)
 class AgentDidNotAnswer(Event):
-    """An agent's phone rang in vain; `rang` in seconds."""
+    """An agent's phone stopped ringing without a talk; `rang` in seconds.
+
+    It rang in vain, was refused, or the caller hung up or another agent was quicker.
+    """
 
     linkedid: str
     interface: str

@@ -1,0 +1,235 @@
+"""Asterisk's manager events into the trade's words. Raw field names end here.
+
+What each event holds was read from an Asterisk 22 (recordings in `tests/asterisk/recordings`). What surprised:
+
+- a queue entry has no linkedid, so a listing of the floor asks for the channels too;
+- AgentRingNoAnswer counts RingTime in milliseconds, AgentConnect in seconds;
+- a caller who hangs up while a phone rings ends the ringing with nothing but the Hangup of the phone's channel;
+- ContactStatus speaks of one address: a phone that moves is "Removed" after it is there again. PeerStatus speaks of the
+  phone as a whole.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+import structlog
+
+from callcenter.asterisk import events
+from callcenter.asterisk.fields import NONSENSE, Message, caller, field, member, needed, number, raised_at, seconds
+
+_log = structlog.get_logger()
+_T = TypeVar("_T")
+
+#: Calls remembered at once; far more than there are lines, so that a lost Hangup costs nothing.
+_REMEMBERED = 10_000
+#: Device states, as `PJSIPShowEndpoints` spells them, of an endpoint that has no reachable phone.
+_GONE = frozenset({"Unavailable", "Invalid", "Unknown", ""})
+
+
+class Manager(Protocol):
+    """What is needed of the link to Asterisk."""
+
+    async def list(self, name: str, /) -> "list[Message]":
+        """Carry out an action that answers with a list."""
+
+
+class Translator:
+    """Turns messages into events; remembers only what one message needs of an earlier one.
+
+    `seats` are the seats' numbers; each has the endpoints NUMBER and NUMBERw. Only `queue` counts.
+    """
+
+    def __init__(self, seats: Sequence[str], queue: str = "hotline") -> None:
+        self._endpoints = endpoints(seats)
+        self._queue = queue
+        #: Citizens' channels -> linkedid, from entering until hanging up.
+        self._entered: dict[str, str] = {}
+        #: Channels of callers who gave up, until the queue says that they have left.
+        self._abandoned: dict[str, str] = {}
+        #: Ringing phones' channels -> the call.
+        self._ringing: dict[str, events.AgentRang] = {}
+        self._complained: set[str] = set()
+        self._readers: dict[str, Callable[[Message, datetime], events.AnyEvent | None]] = {
+            "FullyBooted": self._forget,
+            "UserEvent": self._user_event,
+            "Hangup": self._hangup,
+            "QueueCallerJoin": self._joined,
+            "QueueCallerLeave": self._left,
+            "QueueCallerAbandon": self._gave_up,
+            "QueueMemberStatus": self._member_changed,
+            "QueueMemberAdded": self._member_changed,
+            "QueueMemberPause": self._member_changed,
+            "QueueMemberRemoved": self._member_removed,
+            "AgentCalled": self._rang,
+            "AgentConnect": self._connected,
+            "AgentComplete": self._completed,
+            "AgentRingNoAnswer": self._did_not_answer,
+            "PeerStatus": self._phone_changed,
+        }
+
+    def feed(self, message: Message, received_at: datetime) -> Iterator[events.AnyEvent]:
+        """Yield what `message` means for the floor, if anything; never raises.
+
+        An event's time is the message's Timestamp (`timestampevents = yes`), else `received_at`.
+        """
+        name = message.get("Event")
+        read = self._readers.get(name) if type(name) is str else None
+        if read is None or message.get("Queue", self._queue) != self._queue:
+            return
+        try:
+            event = read(message, raised_at(message, received_at))
+        except NONSENSE as error:
+            self._complain(str(name), error)
+            return
+        if event is not None:
+            yield event
+
+    def _complain(self, name: str, error: Exception) -> None:
+        if name not in self._complained:
+            self._complained.add(name)
+            _log.warning("ami_event_not_understood", event_name=name, error=f"{type(error).__name__}: {error}")
+
+    def _forget(self, _message: Message, _at: datetime) -> None:
+        """Start anew: FullyBooted begins each link, and the channels of another life have the same names."""
+        for memory in (self._entered, self._abandoned, self._ringing):
+            memory.clear()
+
+    def _user_event(self, message: Message, at: datetime) -> events.AnyEvent | None:
+        if message.get("UserEvent") != "HotlineEntered":
+            return None
+        channel, linkedid = needed(message, "Channel"), needed(message, "Linkedid")
+        _remember(self._entered, channel, linkedid)
+        return events.CallerEntered(at, linkedid, channel, number(field(message, "Caller")))
+
+    def _hangup(self, message: Message, at: datetime) -> events.AnyEvent | None:
+        channel = needed(message, "Channel")
+        if (rang := self._ringing.pop(channel, None)) is not None:
+            return _stopped_ringing(rang, at, (at - rang.at).total_seconds())
+        if (linkedid := self._entered.pop(channel, None)) is not None:
+            self._abandoned.pop(channel, None)
+            return events.CallerGone(at, linkedid, channel)
+        return None
+
+    def _joined(self, message: Message, at: datetime) -> events.AnyEvent:
+        channel, linkedid = needed(message, "Channel"), needed(message, "Linkedid")
+        position = int(needed(message, "Position"))
+        _remember(self._entered, channel, linkedid)
+        return events.CallerJoined(at, linkedid, channel, caller(message), position)
+
+    def _left(self, message: Message, at: datetime) -> events.AnyEvent | None:
+        channel = needed(message, "Channel")
+        if self._abandoned.pop(channel, None) is not None:
+            return None  # has been told already
+        return events.CallerLeft(at, needed(message, "Linkedid"), channel, abandoned=False)
+
+    def _gave_up(self, message: Message, at: datetime) -> events.AnyEvent:
+        channel, linkedid = needed(message, "Channel"), needed(message, "Linkedid")
+        _remember(self._abandoned, channel, linkedid)
+        return events.CallerLeft(at, linkedid, channel, abandoned=True)
+
+    def _member_changed(self, message: Message, at: datetime) -> events.AnyEvent:
+        return events.MemberChanged(at, member(message, needed(message, "Interface"), field(message, "MemberName")))
+
+    def _member_removed(self, message: Message, at: datetime) -> events.AnyEvent:
+        return events.MemberRemoved(at, needed(message, "Interface"), field(message, "MemberName"))
+
+    def _rang(self, message: Message, at: datetime) -> events.AnyEvent:
+        event = events.AgentRang(
+            at, needed(message, "Linkedid"), needed(message, "Interface"), field(message, "MemberName"), caller(message)
+        )
+        _remember(self._ringing, needed(message, "DestChannel"), event)
+        return event
+
+    def _connected(self, message: Message, at: datetime) -> events.AnyEvent:
+        self._ringing.pop(str(message.get("DestChannel")), None)
+        return events.AgentConnected(
+            at,
+            needed(message, "Linkedid"),
+            needed(message, "Interface"),
+            field(message, "MemberName"),
+            caller(message),
+            waited=seconds(message, "HoldTime"),
+            rang=seconds(message, "RingTime"),
+        )
+
+    def _completed(self, message: Message, at: datetime) -> events.AnyEvent:
+        return events.AgentCompleted(
+            at,
+            needed(message, "Linkedid"),
+            needed(message, "Interface"),
+            field(message, "MemberName"),
+            talked=seconds(message, "TalkTime"),
+            by=needed(message, "Reason"),
+        )
+
+    def _did_not_answer(self, message: Message, at: datetime) -> events.AnyEvent:
+        self._ringing.pop(str(message.get("DestChannel")), None)
+        return events.AgentDidNotAnswer(
+            at,
+            needed(message, "Linkedid"),
+            needed(message, "Interface"),
+            field(message, "MemberName"),
+            rang=seconds(message, "RingTime") / 1000,
+        )
+
+    def _phone_changed(self, message: Message, at: datetime) -> events.AnyEvent | None:
+        endpoint = needed(message, "Peer").removeprefix("PJSIP/")
+        if endpoint not in self._endpoints:
+            return None
+        return events.PhoneChanged(at, endpoint, reachable=needed(message, "PeerStatus") in {"Reachable", "Registered"})
+
+
+#: Manager events that the translator reads: a filter at Asterisk's side must let these through.
+EVENTS = frozenset(Translator(())._readers)  # noqa: SLF001 - its own module's
+
+
+def endpoints(seats: Collection[str]) -> frozenset[str]:
+    """Return the endpoints of the seats: for each the SIP phone and the browser's."""
+    return frozenset(seats) | {f"{seat}w" for seat in seats}
+
+
+async def list_floor(ami: Manager, seats: Sequence[str], *, queue: str = "hotline") -> events.FloorListed:
+    """Ask Asterisk for the whole floor; raises what `ami.list` raises.
+
+    Events that arrive meanwhile belong after it: apply them again, in their order, on what it returns.
+    """
+    at = datetime.now(UTC)
+    status = await ami.list("QueueStatus")
+    channels = {field(channel, "Channel"): field(channel, "Linkedid") for channel in await ami.list("CoreShowChannels")}
+    states = {field(row, "ObjectName"): field(row, "DeviceState") for row in await ami.list("PJSIPShowEndpoints")}
+    members: list[events.Member] = []
+    waiting: list[events.Call] = []
+    for row in status:
+        if row.get("Queue") != queue:
+            continue
+        try:
+            if row.get("Event") == "QueueMember":
+                members.append(member(row, needed(row, "Location"), field(row, "Name")))
+            elif row.get("Event") == "QueueEntry" and (linkedid := channels.get(needed(row, "Channel"))):
+                # A channel that is not there any more hung up between the two questions.
+                waiting.append(_waiting(row, linkedid, at))
+        except NONSENSE as error:
+            _log.warning("ami_listing_not_understood", error=f"{type(error).__name__}: {error}")
+    return events.FloorListed(
+        at,
+        waiting=tuple(sorted(waiting, key=lambda call: call.position)),
+        members=tuple(members),
+        phones={endpoint: states.get(endpoint, "") not in _GONE for endpoint in sorted(endpoints(seats))},
+    )
+
+
+def _waiting(row: Message, linkedid: str, at: datetime) -> events.Call:
+    since = at - timedelta(seconds=int(needed(row, "Wait")))
+    return events.Call(linkedid, needed(row, "Channel"), caller(row), int(needed(row, "Position")), since)
+
+
+def _stopped_ringing(rang: events.AgentRang, at: datetime, seconds: float) -> events.AgentDidNotAnswer:
+    return events.AgentDidNotAnswer(at, rang.linkedid, rang.interface, rang.agent, max(seconds, 0.0))
+
+
+def _remember(memory: dict[str, _T], channel: str, value: _T) -> None:
+    """Keep `value`; the oldest is given up when there are too many."""
+    if len(memory) >= _REMEMBERED:
+        del memory[next(iter(memory))]
+    memory[channel] = value
