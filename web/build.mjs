@@ -1,0 +1,45 @@
+// Bundles src/ and styles/ into dist/ with a content hash in each name, and dist/manifest.json, which maps plain name to
+// hashed name for the server's asset(). Everything is written to a sibling folder first, so that an interrupted
+// build never leaves half a dist/.
+import { build } from "esbuild";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, "dist");
+const fresh = join(here, `dist-${process.pid}`);
+
+await rm(fresh, { recursive: true, force: true });
+await mkdir(fresh, { recursive: true });
+try {
+  const result = await build({
+    absWorkingDir: here,
+    // theme.js is apart and tiny: it runs before the first paint, so that a dark wall never flashes white.
+    entryPoints: { app: "src/app.js", theme: "src/theme.js", style: "styles/style.css", favicon: "styles/favicon.svg" },
+    entryNames: "[name]-[hash]",
+    bundle: true,
+    minify: true,
+    sourcemap: true,
+    format: "esm",
+    // Government desks run browsers some years old.
+    target: ["chrome91", "firefox91", "safari15"],
+    loader: { ".svg": "copy" },
+    outdir: fresh,
+    metafile: true,
+    legalComments: "linked",
+    logLevel: "warning",
+  });
+  const manifest = Object.fromEntries(
+    Object.entries(result.metafile.outputs)
+      .filter(([, output]) => output.entryPoint)
+      .map(([path]) => [basename(path).replace(/-[A-Z0-9]{8}\./, "."), basename(path)])
+      .sort(),
+  );
+  await writeFile(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await rm(dist, { recursive: true, force: true });
+  await rename(fresh, dist);
+  for (const [name, file] of Object.entries(manifest)) console.log(`${name} -> dist/${file}`);
+} finally {
+  await rm(fresh, { recursive: true, force: true });
+}

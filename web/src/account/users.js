@@ -1,0 +1,96 @@
+// Accounts: the administrator adds people, gives roles and agent numbers, and closes accounts.
+import { html, nothing, render } from "lit-html";
+import { ApiError, request } from "../core/api.js";
+import { t } from "../core/i18n.js";
+import { icon } from "../core/icons.js";
+import { role } from "../core/words.js";
+import { chip } from "../lists/chip.js";
+
+/** @typedef {{login: string, name: string, role: string, agent?: string, active: boolean, must_change_password?: boolean}} User */
+
+/** @param {HTMLElement} main */
+export function startUsers(main) {
+  /** @type {User[] | null} */
+  let users = null;
+  let fault = "";
+  let told = "";
+  /** @type {Record<string, string>} */
+  let fields = {};
+
+  /** @param {() => Promise<void>} work */
+  const attempt = async (work) => {
+    fault = told = "";
+    fields = {};
+    try {
+      await work();
+    } catch (error) {
+      fault = error instanceof ApiError ? error.message : String(error);
+      fields = error instanceof ApiError ? error.fields : {};
+    }
+    draw();
+  };
+  const load = async () => {
+    users = await request("GET", "/api/v1/users");
+  };
+  /** @param {User} user @param {object} change */
+  const patch = (user, change) =>
+    attempt(async () => {
+      await request("PATCH", `/api/v1/users/${encodeURIComponent(user.login)}`, change);
+      await load();
+    });
+
+  /** @param {SubmitEvent} event */
+  const add = (event) => {
+    event.preventDefault();
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const { agent, ...values } = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
+    void attempt(async () => {
+      const made = await request("POST", "/api/v1/users", agent ? { ...values, agent } : values);
+      const password = made?.one_time_password ?? made?.password;
+      await load();
+      form.reset();
+      told = password
+        ? t("{login} can sign in once with the password {password} and then chooses an own one.", { login: String(values.login), password })
+        : t("{login} has been added.", { login: String(values.login) });
+    });
+  };
+
+  /** @param {string} name @param {string} label @param {unknown} input */
+  const field = (name, label, input) =>
+    html`<label><span>${label}</span>${input}<small class="fault">${fields[name] ?? ""}</small></label>`;
+
+  const draw = () =>
+    render(
+      html`
+        <header class="list-head"><h1>${t("Users")}</h1></header>
+        <div role="alert">${fault ? html`<p class="notice" data-tone="bad">${icon("warn")}${fault}</p>` : nothing}</div>
+        <div role="status">${told ? html`<p class="notice" data-tone="good">${icon("met")}${told}</p>` : nothing}</div>
+        <form class="panel filters" @submit=${add}>
+          ${field("login", t("Login"), html`<input name="login" required maxlength="64" autocomplete="off" spellcheck="false">`)}
+          ${field("name", t("Name"), html`<input name="name" required maxlength="64" autocomplete="off">`)}
+          ${field("role", t("Role"), html`<select name="role">${role.all().map(([value, [word]]) => html`<option value=${value}>${word}</option>`)}</select>`)}
+          ${field("agent", t("Agent number"), html`<input name="agent" maxlength="10" inputmode="numeric" autocomplete="off">`)}
+          ${field("password", t("First password"), html`<input name="password" type="password" required minlength="10" maxlength="200" autocomplete="new-password">`)}
+          <button class="button primary">${t("Add")}</button>
+        </form>
+        ${users === null
+          ? fault ? nothing : html`<p class="empty" aria-busy="true">${t("Loading…")}</p>`
+          : html`<div class="table-box" tabindex="0" role="region" aria-label=${t("Users")}><table>
+              <thead><tr>${[t("Login"), t("Name"), t("Role"), t("Agent number"), t("State"), ""].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+              <tbody>${users.map(
+                (user) => html`<tr>
+                  <td data-label=${t("Login")}><b>${user.login}</b></td>
+                  <td data-label=${t("Name")}>${user.name}</td>
+                  <td data-label=${t("Role")}>${role(user.role)[0]}</td>
+                  <td data-label=${t("Agent number")}>${user.agent ?? "—"}</td>
+                  <td data-label=${t("State")}>${chip(user.active ? [t("Active"), "good"] : [t("Closed account"), "dim"])}</td>
+                  <td><button class="button quiet small" type="button" @click=${() => patch(user, { active: !user.active })}>${user.active ? t("Close account") : t("Open again")}</button></td>
+                </tr>`,
+              )}</tbody></table></div>`}
+      `,
+      main,
+    );
+
+  draw();
+  void attempt(load);
+}

@@ -1,0 +1,29 @@
+// Drawn on a 24 x 24 grid in the colour of the text. A shape says what a colour says, for those who do not see the colour.
+import { html, svg } from "lit-html";
+
+const shapes = {
+  ready: svg`<circle cx="12" cy="12" r="9.5"/><path d="m7.5 12.5 3 3 6-6.5"/>`,
+  talking: svg`<path d="M4 5.5h16v11h-9l-4.5 4v-4H4z"/><path d="M8 9.5h8M8 12.8h5"/>`,
+  ringing: svg`<path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 1.5h-15z"/><path d="M10 21.2h4M12 2.6V5"/>`,
+  wrap_up: svg`<path d="m4 20 1-4.5L16.5 4 20 7.5 8.5 19z"/><path d="m14 6.5 3.5 3.5"/>`,
+  break: svg`<circle cx="12" cy="12" r="9.5"/><path d="M9.5 8v8M14.5 8v8"/>`,
+  signed_out: svg`<circle cx="12" cy="12" r="9.5" stroke-dasharray="3 3.6"/><path d="M8 12h8"/>`,
+  warn: svg`<path d="M12 3 22.5 21h-21z"/><path d="M12 9.5v5.5M12 17.6v.6"/>`,
+  stop: svg`<path d="M8 2h8l6 6v8l-6 6H8l-6-6V8z"/><path d="M12 6.5v7.5M12 16.8v.8"/>`,
+  calm: svg`<path d="m4 12.5 5.5 5.5L20 6.5"/>`,
+  met: svg`<path d="m4 12.5 5.5 5.5L20 6.5"/>`,
+  missed: svg`<path d="m5.5 5.5 13 13m0-13-13 13"/>`,
+  none: svg`<path d="M5 12h14"/>`,
+  unplugged: svg`<path d="M3 3l18 18M8.5 8.5a6 6 0 0 0-2 7.5l-2.5 2.5M9.5 5.5 11 4l9 9-1.5 1.5"/>`,
+  horn: svg`<path d="M4 10v4l11 4.5v-13zM15 9.5a3 3 0 0 1 0 5M6.5 14.8V20H10v-3.8"/>`,
+  phone: svg`<path d="M5 4h4l1.8 4.5-2.4 1.7a12 12 0 0 0 5.4 5.4l1.7-2.4L20 15v4c0 .6-.4 1-1 1C11 20 4 13 4 5c0-.6.4-1 1-1z"/>`,
+  dark: svg`<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.500z"/>`,
+  light: svg`<circle cx="12" cy="12" r="4.5"/><path d="M12 2v2.500M12 19.500V22M2 12h2.500M19.500 12H22M5 5l1.700 1.700M17.300 17.300 19 19M19 5l-1.700 1.700M6.700 17.300 5 19"/>`,
+  auto: svg`<circle cx="12" cy="12" r="9"/><path d="M12 3v18a9 9 0 0 0 0-18z" fill="currentColor"/>`,
+  full: svg`<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/>`,
+  back: svg`<path d="M4 6h16M4 12h16M4 18h16"/>`,
+};
+
+/** @param {keyof typeof shapes} name */
+export const icon = (name) =>
+  html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round">${shapes[name]}</svg>`;

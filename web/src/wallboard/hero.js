@@ -1,0 +1,68 @@
+// The waiting callers against the limit: the one thing on the wall that nobody may overlook.
+import { html } from "lit-html";
+import { age } from "../core/clock.js";
+import { callerNumber, duration } from "../core/format.js";
+import { t } from "../core/i18n.js";
+import { icon } from "../core/icons.js";
+import { levelOf, levelWords } from "./levels.js";
+
+const shape = /** @type {const} */ ({ calm: "calm", warning: "warn", strong: "warn", full: "stop", breach: "stop" });
+
+/**
+ * @param {import("../core/live.js").Floor["queue"] | undefined} queue
+ * @param {number} now milliseconds
+ */
+export function hero(queue, now) {
+  const { limit = 5, max = 4, waiting = [], in_greeting: inGreeting = 0 } = queue ?? {};
+  const inOrder = [...waiting].sort((a, b) => a.position - b.position);
+  const level = levelOf(waiting.length, limit, max);
+  const [word, advice] = levelWords(level, waiting.length);
+  const longest = Math.max(-1, ...inOrder.map((caller) => age(caller.since, now) ?? 0));
+  return html`
+    <section class="hero" data-level=${level} aria-labelledby="hero-title">
+      <header>
+        <h2 id="hero-title">${t("Callers waiting")}</h2>
+        <p class="hero-limit">${t("Limit: fewer than {limit}", { limit })}</p>
+      </header>
+      <div class="hero-now">
+        <p class="hero-number" data-testid="waiting">${queue ? waiting.length : "—"}</p>
+        <div class="hero-words">
+          <p class="hero-level">${icon(shape[level])}<span>${word}</span></p>
+          <p class="hero-advice">${advice}</p>
+          <p class="hero-longest">
+            <span>${t("Longest wait")}</span>
+            <strong data-testid="longest">${longest < 0 ? "—" : duration(longest)}</strong>
+          </p>
+        </div>
+      </div>
+      <ol class="slots">
+        ${Array.from({ length: limit }, (_, at) => slot(inOrder[at], at + 1, max, now))}
+      </ol>
+      <p class="hero-foot">
+        <span>${t("In greeting and menu")}</span>
+        <strong>${inGreeting}</strong>
+      </p>
+      <p class="sr-only" role="status">${t("{count} waiting: {word}", { count: waiting.length, word })}</p>
+    </section>
+  `;
+}
+
+/**
+ * One place in the queue. Those past `max` are the forbidden ones: hatched, and red should one ever be taken.
+ * @param {import("../core/live.js").Waiting | undefined} caller
+ * @param {number} place
+ * @param {number} max
+ * @param {number} now
+ */
+function slot(caller, place, max, now) {
+  const forbidden = place > max;
+  return html`
+    <li class="slot" ?data-filled=${Boolean(caller)} ?data-forbidden=${forbidden}>
+      <span class="slot-place">${place}</span>
+      ${caller
+        ? html`<span class="slot-caller">${callerNumber(caller.caller)}</span>
+            <span class="slot-age">${duration(age(caller.since, now))}</span>`
+        : html`<span class="slot-empty">${forbidden ? t("Must stay empty") : ""}</span>`}
+    </li>
+  `;
+}
