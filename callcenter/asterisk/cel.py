@@ -1,0 +1,134 @@
+"""What Asterisk wrote about a call: one JSON line of the channel event log (CEL) becomes one typed event.
+
+Fields as Asterisk 22 writes them with `format = json` (cel_custom.conf): every value is a string, `eventtime` is
+seconds since the epoch with microseconds, a user event's text is JSON once more in `eventextra`. Spelling proven by
+the recordings in `tests/hotline/recordings/`.
+"""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+#: Longest channel, call or bridge identity; Asterisk's own limit is 150 (AST_MAX_UNIQUEID).
+LONGEST_ID = 150
+#: Longest text of a user event that is kept; the dialplan writes far less.
+LONGEST_DETAIL = 400
+
+
+class Kind(StrEnum):
+    """What happened; the values are Asterisk's names of its events."""
+
+    CHANNEL_STARTED = "CHAN_START"
+    CHANNEL_ENDED = "CHAN_END"
+    HUNG_UP = "HANGUP"
+    BRIDGE_ENTERED = "BRIDGE_ENTER"
+    BRIDGE_LEFT = "BRIDGE_EXIT"
+    #: The last channel of the call is gone.
+    CALL_ENDED = "LINKEDID_END"
+    #: Our dialplan said it (CELGenUserEvent); `word` is its name.
+    SAID = "USER_DEFINED"
+    #: The supervisor is about to start Asterisk: no call survived.
+    RESTARTED = "ASTERISK_START"
+    #: Known to Asterisk, of no concern here.
+    OTHER = ""
+
+
+class CelEvent(NamedTuple):
+    """One thing that happened on one channel of one call."""
+
+    kind: Kind
+    at: datetime
+    linkedid: str
+    uniqueid: str
+    channel: str
+    #: The channel's number as Asterisk knew it; hostile.
+    number: str
+    exten: str
+    context: str
+    #: Name of a user event (`ENTERED`, `QUEUED`, ...), else empty.
+    word: str
+    #: A user event's text, a bridge's identity, or the channel or program that hung up; for RESTARTED the node.
+    detail: str
+
+
+class CelFault(ValueError):
+    """A line that is no record of a call; the text says why."""
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+#: The one entry of `eventextra` that matters for each kind.
+_DETAIL = {
+    Kind.SAID: "extra",
+    Kind.BRIDGE_ENTERED: "bridge_id",
+    Kind.BRIDGE_LEFT: "bridge_id",
+    Kind.HUNG_UP: "hangupsource",
+}
+
+
+def parse(line: str) -> CelEvent:
+    """Return the event that `line` records; unknown fields are ignored. Raises CelFault."""
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise CelFault(f"no JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise CelFault("no JSON object")
+    if not line.isascii() or "\\u" in line:
+        fields = {name: _storable(value) for name, value in fields.items()}
+    get = fields.get
+    name = get("eventenum") or get("eventtype") or get("eventname") or ""
+    if not isinstance(name, str):
+        raise CelFault("the event's name is no text")
+    kind = _KINDS.get(name, Kind.OTHER)
+    try:
+        at = datetime.fromtimestamp(float(get("eventtime", "")), UTC)
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise CelFault(f"eventtime {get('eventtime')!r:.60}: {error}") from error
+    if kind is Kind.RESTARTED:
+        return CelEvent(kind, at, "", "", "", "", "", "", "", _text(get("node")))
+    linkedid = get("linkedid")
+    if not linkedid or not isinstance(linkedid, str) or len(linkedid) > LONGEST_ID:
+        raise CelFault(f"linkedid {linkedid!r:.60} names no call")
+    wanted = _DETAIL.get(kind)
+    return CelEvent(
+        kind,
+        at,
+        linkedid,
+        _text(get("uniqueid"))[:LONGEST_ID],
+        _text(get("channame")),
+        _text(get("num") or get("cid_num")),
+        _text(get("exten")),
+        _text(get("context")),
+        _word(get, name) if kind is Kind.SAID else "",
+        _detail(get("eventextra"), wanted) if wanted else "",
+    )
+
+
+def _word(get: Any, name: str) -> str:  # noqa: ANN401  # a bound dict.get
+    word = _text(get("userdeftype") or get("userdefname") or get("eventname") or get("eventtype"))
+    return "" if word == name else word
+
+
+def _detail(extra: object, wanted: str) -> str:
+    if isinstance(extra, str) and extra.startswith("{"):
+        try:
+            extra = json.loads(extra)
+        except (ValueError, RecursionError):
+            return ""
+    return _storable_text(_text(extra.get(wanted)))[:LONGEST_DETAIL] if isinstance(extra, dict) else ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _storable(value: object) -> object:
+    return _storable_text(value) if isinstance(value, str) else value
+
+
+def _storable_text(text: str) -> str:
+    """PostgreSQL stores no NUL, and no database half a surrogate pair."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
