@@ -131,7 +131,7 @@ class AgiRequest:
         await self.command("SET VARIABLE", name, value)
 
     async def get_variable(self, name: str) -> str | None:
-        """Return a channel variable's value, or None when it is not set."""
+        """Return a channel variable's value, or None when it is not set; Asterisk cuts it after 1,023 bytes."""
         answer = await self.command("GET VARIABLE", name)
         return answer.data if answer.result == "1" else None
 

@@ -137,7 +137,9 @@ class FastAgiServer:
         except AgiError as error:
             log.warning("agi_failed", reason=str(error))
         except Exception:  # the route's fault is the route's alone
-            slow = request.silence.expired()
-            log.exception("agi_route_too_slow" if slow else "agi_route_failed")
+            if request.silence.expired():
+                log.error("agi_route_too_slow", seconds=self._think_seconds)  # noqa: TRY400  # where it hung is the route
+            else:
+                log.exception("agi_route_failed")
         finally:
             await cancel(listener)
