@@ -1,0 +1,207 @@
+"""Who may do what: every route says which role it needs, and one middleware holds it to that.
+
+A route that says nothing does not start: `check_routes` refuses the application.
+"""
+
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from callcenter.panel.i18n import N_, use
+from callcenter.panel.keys import CLI_TOKEN, IDENTITY, SESSIONS, SETTINGS
+from callcenter.panel.problems import Problem
+from callcenter.panel.sessions import LONGEST, Actor, Identity, Role
+from callcenter.storage.clock import now
+
+_SAFE = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
+_Handler = TypeVar("_Handler", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a route asks of whoever calls it; a role of None lets everyone in."""
+
+    role: Role | None
+    #: Allowed as well while a one-time password has not been changed.
+    with_one_time_password: bool = False
+
+
+def requires(role: Role, *, with_one_time_password: bool = False) -> Callable[[_Handler], _Handler]:
+    """Mark a handler, or a method of an ApiView, as open to everyone with at least `role`."""
+
+    def mark(handler: _Handler) -> _Handler:
+        handler.__dict__["guard"] = Guard(role, with_one_time_password)
+        return handler
+
+    return mark
+
+
+def public(handler: _Handler) -> _Handler:
+    """Mark a handler as open to everyone, signed in or not."""
+    handler.__dict__["guard"] = Guard(None)
+    return handler
+
+
+def guard_of(handler: Any, method: str) -> Guard | None:  # noqa: ANN401  # a function, or a class of views
+    """Return the mark of `handler`, or None when it has none."""
+    if isinstance(handler, type):
+        handler = getattr(handler, method.lower(), None)
+    guard = getattr(handler, "guard", None)
+    return guard if isinstance(guard, Guard) else None
+
+
+def check_routes(app: web.Application) -> None:
+    """Raise TypeError, naming the route, when one does not say who may use it."""
+    for route in app.router.routes():
+        if isinstance(route.resource, web.StaticResource):
+            continue
+        handler: Any = route.handler
+        methods = sorted(getattr(handler, "allowed_methods", ())) if isinstance(handler, type) else [route.method]
+        for method in methods:
+            if guard_of(handler, method) is None:
+                where = route.resource.canonical if route.resource else route
+                raise TypeError(f"{method} {where}: mark it with @requires(role) or @public")
+
+
+def identity_of(request: web.Request) -> Identity | None:
+    """Return who asks, or None."""
+    return request.get(IDENTITY)
+
+
+def current_user(request: web.Request) -> Identity:
+    """Return who asks; only for routes that require a role."""
+    identity = identity_of(request)
+    if identity is None:
+        raise RuntimeError("current_user on a route that requires no role")
+    return identity
+
+
+def actor_of(request: web.Request) -> Actor:
+    """Return who asks, for the audit trail."""
+    identity = identity_of(request)
+    return Actor(identity.login if identity else "", request.app[SETTINGS].node, request.remote or "")
+
+
+@web.middleware
+async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Find out who asks, and let them through only where they may go."""
+    found = request.match_info.http_exception is None
+    if found and isinstance(request.match_info.route.resource, web.StaticResource):
+        return await handler(request)
+    guard = guard_of(request.match_info.handler, request.method) if found else None
+    if guard is None and found and request.method not in _SAFE:
+        return await handler(request)  # a view without this method: 405 comes from there
+    if request.method not in _SAFE:
+        _refuse_foreign_pages(request)
+    request[IDENTITY] = None
+    try:
+        request[IDENTITY] = identity = await _identify(request)
+    except Exception:
+        if guard is not None and guard.role is not None:
+            raise
+        identity = None  # health and the sign-in page must answer while the database is away
+    if identity and identity.language and "lang" not in request.query and "lang" not in request.cookies:
+        use(identity.language)
+    if guard is None or guard.role is None:
+        return await handler(request)
+    return await handler(request) if _allowed(request, identity, guard) else _send_elsewhere(request, identity)
+
+
+async def still_allowed(request: web.Request) -> bool:
+    """Whether whoever opened a long stream is still signed in; for streams, which outlive the check at their start."""
+    identity = await _identify(request)
+    return identity is not None and not identity.must_change_password
+
+
+def set_cookie(answer: web.StreamResponse, request: web.Request, token: str) -> None:
+    """Hand the browser its session."""
+    answer.set_cookie(
+        cookie_name(request),
+        token,
+        max_age=int(LONGEST.total_seconds()),
+        httponly=True,
+        samesite="Strict",
+        secure=request.secure,
+        path="/",
+    )
+
+
+def clear_cookie(answer: web.StreamResponse, request: web.Request) -> None:
+    """Take the session back."""
+    answer.del_cookie(cookie_name(request), path="/", httponly=True, samesite="Strict", secure=request.secure)
+
+
+def cookie_name(request: web.Request) -> str:
+    """Return the cookie's name. Browsers share cookies between ports, so that of a second hotline differs."""
+    return f"callcenter_{request.app[SETTINGS].panel_port}"
+
+
+def ensure_cli_token(folder: Path) -> str:
+    """Return the token in `folder`/cli.token, made at first (mode 0600): whoever can read it is administrator here."""
+    path = folder / "cli.token"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if token := path.read_text(encoding="ascii").strip():
+            return token
+        path.unlink()  # a start that was cut between making and writing it
+        return ensure_cli_token(folder)
+    token = secrets.token_urlsafe(32)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(token + "\n")
+    return token
+
+
+async def _identify(request: web.Request) -> Identity | None:
+    scheme, _, bearer = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    if scheme.lower() == "bearer":
+        known = hmac.compare_digest(bearer.strip().encode(), request.app[CLI_TOKEN].encode())
+        return Identity("cli", "cli", "administrator", language="en") if known else None
+    token = request.cookies.get(cookie_name(request))
+    return await request.app[SESSIONS].identify(token, now()) if token else None
+
+
+def _allowed(request: web.Request, identity: Identity | None, guard: Guard) -> bool:
+    if identity is None or (identity.must_change_password and not guard.with_one_time_password):
+        return False
+    if guard.role is not None and not identity.has(guard.role):
+        raise Problem(403, N_("You may not do this."))
+    return request is not None
+
+
+def _send_elsewhere(request: web.Request, identity: Identity | None) -> web.StreamResponse:
+    """Ask for a sign-in, or for a new password."""
+    if request.path.startswith("/api/"):
+        if identity is None:
+            raise Problem(401, N_("Please sign in."), headers={"WWW-Authenticate": "Bearer"})
+        raise Problem(403, N_("Please change your one-time password first."))
+    if identity is None:
+        raise web.HTTPSeeOther(f"/sign-in?next={quote(request.path_qs, safe='')}")
+    raise web.HTTPSeeOther("/password")
+
+
+def _refuse_foreign_pages(request: web.Request) -> None:
+    """Refuse what another site makes a signed-in browser send (CSRF), beside the SameSite cookie.
+
+    JSON cannot be sent across sites without a permission that we never give. A request with neither header does not
+    come from a browser of today, and so carries nobody's cookie against their will.
+    """
+    if request.headers.get(hdrs.AUTHORIZATION):
+        return
+    if request.content_type != "application/json":
+        raise Problem(415, N_("The request must be JSON."))
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get(hdrs.ORIGIN)
+    if (site is not None and site not in ("same-origin", "none")) or (
+        origin is not None and urlsplit(origin).netloc != request.host
+    ):
+        raise Problem(403, N_("The request came from another site."))

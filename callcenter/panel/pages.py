@@ -1,0 +1,66 @@
+"""Pages: templates with the frame's variables, hashed assets, and one line to add a page."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from callcenter.panel import i18n
+from callcenter.panel.access import identity_of, requires
+from callcenter.panel.keys import MANIFEST
+from callcenter.panel.sessions import Role
+
+
+def set_up(app: web.Application, folder: Path) -> None:
+    """Let `app` show the templates of `folder`/templates with the files that its build left in `folder`/dist.
+
+    Raises FileNotFoundError when the front end has not been built.
+    """
+    dist = folder / "dist"
+    app[MANIFEST] = json.loads((dist / "manifest.json").read_text(encoding="utf-8"))
+    app.router.add_static("/static/", dist)
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(folder / "templates"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # the extension adds it
+    install(i18n.translate, i18n.translate_plural, newstyle=True)
+
+
+def render(
+    request: web.Request, template: str, *, page: str, status: int = 200, context: Mapping[str, Any] | None = None
+) -> web.Response:
+    """Show `template` with the frame's variables (`user`, `lang`, `page`, `asset`, `i18n_json`) and `context`."""
+    manifest = request.app[MANIFEST]
+
+    def asset(name: str) -> str:
+        return f"/static/{manifest[name]}"
+
+    frame = {
+        "user": identity_of(request),
+        "lang": i18n.current(),
+        "page": page,
+        "asset": asset,
+        "i18n_json": i18n.script_catalogue(i18n.current()),
+    }
+    answer = aiohttp_jinja2.render_template(template, request, {**frame, **(context or {})}, status=status)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def add_page(app: web.Application, path: str, template: str, *, role: Role) -> None:
+    """Show `template` at `path` to everyone with at least `role`; `page` is the template's name without `.html`."""
+    name = template.removesuffix(".html")
+
+    @requires(role)
+    async def show(request: web.Request) -> web.Response:
+        return render(request, template, page=name)
+
+    app.router.add_get(path, show, name=f"page-{name}")
