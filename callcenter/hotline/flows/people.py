@@ -12,7 +12,7 @@ SAMPLES = range(1001, 1011)
 async def names(session: AsyncSession) -> dict[str, str]:
     """Return every active agent's number with their name."""
     rows = await session.execute(select(Agent.number, Agent.name).where(Agent.active).order_by(Agent.number))
-    return {number: name for number, name in rows}
+    return {agent.number: agent.name for agent in rows}
 
 
 async def ensure_samples(session: AsyncSession) -> None:
