@@ -4,7 +4,6 @@ import { startFrame } from "./frame.js";
 import { startPassword } from "./account/password.js";
 import { startSignIn } from "./account/sign_in.js";
 import { startUsers } from "./account/users.js";
-import { loadCatalogue } from "./core/i18n.js";
 import { startCallbacks } from "./lists/callbacks.js";
 import { startCalls } from "./lists/calls.js";
 import { startTickets } from "./lists/tickets.js";
@@ -22,11 +21,6 @@ const pages = {
   users: startUsers,
 };
 
-async function start() {
-  await loadCatalogue();
-  startFrame();
-  const main = document.getElementById("page");
-  if (main) pages[document.documentElement.dataset.page ?? ""]?.(main);
-}
-
-void start();
+startFrame();
+const main = document.getElementById("page");
+if (main) pages[document.documentElement.dataset.page ?? ""]?.(main);

@@ -59,6 +59,7 @@ export function startUsers(main) {
   const field = (name, label, input) =>
     html`<label><span>${label}</span>${input}<small class="fault">${fields[name] ?? ""}</small></label>`;
 
+  const passwordWord = t("First password");
   const draw = () =>
     render(
       html`
@@ -70,7 +71,7 @@ export function startUsers(main) {
           ${field("name", t("Name"), html`<input name="name" required maxlength="64" autocomplete="off">`)}
           ${field("role", t("Role"), html`<select name="role">${role.all().map(([value, [word]]) => html`<option value=${value}>${word}</option>`)}</select>`)}
           ${field("agent", t("Agent number"), html`<input name="agent" maxlength="10" inputmode="numeric" autocomplete="off">`)}
-          ${field("password", t("First password"), html`<input name="password" type="password" required minlength="10" maxlength="200" autocomplete="new-password">`)}
+          ${field("password", passwordWord, html`<input name="password" type="password" required minlength="10" maxlength="200" autocomplete="new-password">`)}
           <button class="button primary">${t("Add")}</button>
         </form>
         ${users === null

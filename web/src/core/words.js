@@ -59,7 +59,7 @@ export const direction = vocabulary(() => ({
 export const callbackState = vocabulary(() => ({
   waiting: [t("To call back"), "warn"],
   dialling: [t("Dialling"), "busy"],
-  retry: [t("Try again"), "warn"],
+  retry: [t("To dial again"), "warn"],
   settled: [t("Settled"), "good"],
   unreachable: [t("Unreachable"), "dim"],
 }));

@@ -21,9 +21,12 @@ import { chip } from "../lists/chip.js";
 export function due({ due_at: dueAt }, now) {
   const seconds = Math.floor((Date.parse(dueAt) - now) / 1000);
   if (Number.isNaN(seconds)) return nothing;
-  return seconds >= 0
-    ? html`<span class="due">${t("{time} left", { time: duration(seconds) })}</span>`
-    : html`<span class="due" data-overdue>${icon("warn")}${t("Overdue {time}", { time: duration(-seconds) })}</span>`;
+  if (seconds >= 0) {
+    const words = t("{time} left", { time: duration(seconds) });
+    return html`<span class="due">${words}</span>`;
+  }
+  const words = t("Overdue {time}", { time: duration(-seconds) });
+  return html`<span class="due" data-overdue>${icon("warn")}${words}</span>`;
 }
 
 /** @param {Callback[] | null} callbacks @param {number} now */

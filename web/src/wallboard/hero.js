@@ -17,12 +17,14 @@ export function hero(queue, now) {
   const inOrder = [...waiting].sort((a, b) => a.position - b.position);
   const level = levelOf(waiting.length, limit, max);
   const [word, advice] = levelWords(level, waiting.length);
+  const limitWords = t("Limit: fewer than {limit}", { limit });
+  const spoken = t("{count} waiting: {word}", { count: waiting.length, word });
   const longest = Math.max(-1, ...inOrder.map((caller) => age(caller.since, now) ?? 0));
   return html`
     <section class="hero" data-level=${level} aria-labelledby="hero-title">
       <header>
         <h2 id="hero-title">${t("Callers waiting")}</h2>
-        <p class="hero-limit">${t("Limit: fewer than {limit}", { limit })}</p>
+        <p class="hero-limit">${limitWords}</p>
       </header>
       <div class="hero-now">
         <p class="hero-number" data-testid="waiting">${queue ? waiting.length : "—"}</p>
@@ -42,7 +44,7 @@ export function hero(queue, now) {
         <span>${t("In greeting and menu")}</span>
         <strong>${inGreeting}</strong>
       </p>
-      <p class="sr-only" role="status">${t("{count} waiting: {word}", { count: waiting.length, word })}</p>
+      <p class="sr-only" role="status">${spoken}</p>
     </section>
   `;
 }
