@@ -23,7 +23,7 @@ class AgiError(Exception):
     """Asterisk refused a command, or the conversation broke down: no further command is possible after the latter."""
 
 
-class AgiHangup(AgiError):  # noqa: N818  # the trade's word: it is no error that a caller hangs up
+class AgiHangup(AgiError):
     """The caller hung up, or Asterisk closed the conversation."""
 
 
