@@ -42,10 +42,10 @@ class Call(OfNode, Base):
     ended_at: Mapped[datetime | None]
 
     # Who and how
-    agent: Mapped[str | None] = mapped_column(String(20), index=True)
+    agent: Mapped[str | None] = mapped_column(String(20))
     seat: Mapped[str | None] = mapped_column(String(20))
     #: One of the contract's outcomes; `in_progress` until the citizen is gone.
-    outcome: Mapped[str] = mapped_column(String(20), index=True)
+    outcome: Mapped[str] = mapped_column(String(20))
     #: Below the folder of recordings.
     recording: Mapped[str | None] = mapped_column(String(255))
     #: 1 to 5, from the satisfaction question 话务坐席接听评价.

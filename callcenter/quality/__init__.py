@@ -1,0 +1,1 @@
+"""Inspection of recordings and tickets 质检, scores and appeals."""

@@ -1,0 +1,1 @@
+"""Requests from citizens 工单, from accept to archive."""
