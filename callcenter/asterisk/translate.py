@@ -180,10 +180,6 @@ class Translator:
         return events.PhoneChanged(at, endpoint, reachable=needed(message, "PeerStatus") in {"Reachable", "Registered"})
 
 
-#: Manager events that the translator reads: a filter at Asterisk's side must let these through.
-EVENTS = frozenset(Translator(())._readers)  # noqa: SLF001 - its own module's
-
-
 def endpoints(seats: Collection[str]) -> frozenset[str]:
     """Return the endpoints of the seats: for each the SIP phone and the browser's."""
     return frozenset(seats) | {f"{seat}w" for seat in seats}
@@ -233,3 +229,7 @@ def _remember(memory: dict[str, _T], channel: str, value: _T) -> None:
     if len(memory) >= _REMEMBERED:
         del memory[next(iter(memory))]
     memory[channel] = value
+
+
+#: Manager events that the translator reads: a filter at Asterisk's side must let these through.
+EVENTS = frozenset(Translator(())._readers)  # noqa: SLF001 - its own module's

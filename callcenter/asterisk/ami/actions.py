@@ -10,10 +10,9 @@ from callcenter.asterisk.ami.wire import Message
 
 #: What an action may carry.
 Fields = str | int | list[str]
-#: Asterisk reads an action line into a buffer of 1025 bytes and silently drops a line that does not fit
-#: (`struct mansession_session.inbuf` in its main/manager.c), so such a line must never be sent.
+#: Bytes in a line of an action. Asterisk 22 refuses more than 1023 ("line too long"), which is better heard here.
 LINE_LIMIT = 1000
-#: Asterisk passes over the fields of an action beyond this many (`AST_MAX_MANHEADERS`).
+#: Fields of an action; Asterisk passes over those beyond (`AST_MAX_MANHEADERS`).
 FIELD_LIMIT = 128
 
 _SUCCESS = frozenset({"Success", "Follows", "Goodbye", "Pong"})
@@ -84,7 +83,7 @@ class Question(Action):  # type: ignore[misc]  # panoramisk has no types
 
     def add_message(self, message: Message) -> bool:
         """Take a message that carries this action's id; returns True once the action has ended."""
-        if "Response" in message:
+        if "Event" not in message:
             return self._answered(message)
         if self.started and message.get("EventList") == "Complete":
             self._resolve(self.listed)
@@ -108,9 +107,10 @@ class Question(Action):  # type: ignore[misc]  # panoramisk has no types
     def takes(self, message: Message) -> bool:
         """Whether `message`, which carries this action's id, is a part of the answer, and not an event about it.
 
-        Mend 4: an asynchronous Originate ends with its acknowledgement; its OriginateResponse is an event like others.
+        Mend 4: an asynchronous Originate ends with its acknowledgement. Its OriginateResponse is an event like others,
+        though it carries the action's id and a Response of its own, and may come first.
         """
-        return "Response" in message or self.started
+        return self.started or ("Response" in message and "Event" not in message)
 
     def _resolve(self, result: object) -> None:
         if not self.future.done():

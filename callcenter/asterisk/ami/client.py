@@ -168,7 +168,7 @@ class AmiClient:
             self.connected = True
             pinging = spawn(self._ping(link), name="ami_ping")
             await self._greet(link)
-            await link.protocol.ended
+            await asyncio.wait({link.protocol.ended})  # a bare await would cancel the future along with us
         except (OSError, TimeoutError) as error:
             self._note("ami_unreachable", reason=str(error) or "no answer")
         except AmiRefused as error:
@@ -178,8 +178,8 @@ class AmiClient:
         finally:
             link.close()
             self._link = None
+            self._ended(link)  # before anything is awaited: this task may be cancelled while it ends
             await cancel(pinging)
-            self._ended(link)
 
     async def _log_in(self, link: _Link) -> None:
         await link.ask(Question("Login", dict(self._login)), CONNECT_SECONDS)
