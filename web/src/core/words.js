@@ -35,8 +35,8 @@ export const breakReason = vocabulary(() => ({
   meal: [t("Meal"), "warn"],
   training: [t("Training"), "warn"],
   meeting: [t("Meeting"), "warn"],
-  no_answer: [t("Did not answer"), "bad"],
-  phone_offline: [t("Phone offline"), "bad"],
+  no_answer: [t("No answer"), "bad"],
+  phone_offline: [t("No phone"), "bad"],
 }));
 
 export const outcome = vocabulary(() => ({

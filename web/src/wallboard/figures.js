@@ -16,13 +16,12 @@ export function figuresPanel({ figures = {}, queue }) {
   const most = queue?.max_waiting_seen;
   return html`
     <section class="figures" aria-label=${t("Today")}>
-      ${rate(t("Answer rate today"), figures.answer_rate, behind("/calls"), "answer-rate")}
-      ${rate(t("Answered within 30 s"), figures.answer_rate_30s, behind("/calls"), "answer-rate-30s")}
+      ${rate(t("Answer rate"), figures.answer_rate, behind("/calls"), "answer-rate")}
+      ${rate(t("Answered in 30 s"), figures.answer_rate_30s, behind("/calls"), "answer-rate-30s")}
       <a class="figure pair" href=${behind("/callbacks")} data-met=${String(owed === 0)} data-testid="missed">
-        <span class="figure-name">${t("Missed calls")}</span>
         <span class="pair-values">
-          <span><strong>${missed ?? "—"}</strong><small>${t("missed")}</small></span>
-          <span><strong>${calledBack ?? "—"}</strong><small>${t("called back")}</small></span>
+          <span><span class="figure-name">${t("Missed today")}</span><strong class="figure-value">${missed ?? "—"}</strong></span>
+          <span><span class="figure-name">${t("Called back")}</span><strong class="figure-value">${calledBack ?? "—"}</strong></span>
         </span>
         <span class="figure-foot">
           ${owed ? html`${icon("warn")}${t("{count} still to call back", { count: owed })}` : html`${icon("met")}${t("None owed")}`}
@@ -57,11 +56,11 @@ function rate(name, rate, href, id) {
   const known = value !== undefined && value !== null;
   return html`
     <a class="figure wide" href=${href} data-met=${known ? String(Boolean(met)) : "none"} data-testid=${id}>
-      <span class="figure-name">${name}</span>
       <span class="figure-line">
-        <strong class="figure-value">${percent(value)}</strong>
-        <span class="figure-of"><span>${numerator} / ${denominator}</span></span>
+        <span class="figure-name">${name}</span>
+        <span class="figure-of">${numerator} / ${denominator}</span>
       </span>
+      <strong class="figure-value">${percent(value)}</strong>
       <span class="figure-foot">
         ${known
           ? html`${icon(met ? "met" : "missed")}<b>${met ? t("Met") : t("Not met")}</b>`

@@ -44,23 +44,21 @@ export function seatsPanel(seats, now) {
 /** @param {Seat} seat @param {number} now */
 function card(seat, now) {
   const [state] = seatState(seat.state);
+  const onCall = seat.state === "talking" || seat.state === "ringing";
   const away = seat.state === "break" && seat.reason;
   const wrapUp = seat.state === "wrap_up" && seat.until ? left(seat.until, now) : null;
+  const callerOrNote = onCall ? callerNumber(seat.caller) : wrapUp === null ? "" : t("left");
   const time = wrapUp ?? (seat.state === "signed_out" ? null : age(seat.since, now));
   return html`
     <li class="seat" data-seat=${seat.seat} data-state=${seat.state} data-reason=${(away && seat.reason) || nothing}>
       <p class="seat-top">
         <span class="seat-number">${seat.seat}</span>
-        ${seat.phone ? nothing : html`<span class="seat-offline">${icon("unplugged")}<span>${t("Offline")}</span></span>`}
+        ${seat.phone || seat.reason === "phone_offline" ? nothing : html`<span class="seat-offline">${icon("unplugged")}<span>${t("Offline")}</span></span>`}
       </p>
       <p class="seat-name">${seat.agent ? seat.name || seat.agent : "—"}</p>
       <p class="seat-state">${icon(seat.state)}<span>${away ? breakReason(seat.reason ?? "")[0] : state}</span></p>
-      <p class="seat-time">
-        ${time === null ? "" : duration(time)}${wrapUp === null ? nothing : html`<small>${t("left")}</small>`}
-      </p>
-      <p class="seat-caller">
-        ${seat.state === "talking" || seat.state === "ringing" ? callerNumber(seat.caller) : ""}
-      </p>
+      <p class="seat-time">${time === null ? "" : duration(time)}</p>
+      <p class="seat-caller">${callerOrNote}</p>
     </li>
   `;
 }

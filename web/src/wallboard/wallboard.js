@@ -27,7 +27,7 @@ function tools(draw) {
       <a class="tool" href="/" title=${t("Back to the panel")} aria-label=${t("Back to the panel")}>${icon("back")}</a>
       <a class="tool" href="?lang=${other.code}" lang=${other.code.replace("_", "-")}>${other.word}</a>
       <button class="tool" type="button" @click=${change} title=${themeWords()[theme]} aria-label="${t("Theme")}: ${themeWords()[theme]}">${icon(theme)}</button>
-      <button class="tool" type="button" @click=${fullScreen} title=${t("Full screen")} aria-label=${t("Full screen")}>${icon("full")}</button>
+      <button class="tool full-screen" type="button" @click=${fullScreen} title=${t("Full screen")} aria-label=${t("Full screen")}>${icon("full")}</button>
     </nav>
   `;
 }
@@ -42,7 +42,7 @@ export function startWallboard(main) {
         <div class="board" data-link=${live.link}>
           <header class="board-head">
             ${bands.length
-              ? html`<div class="bands">${bands}</div>`
+              ? html`<div class="bands" data-count=${bands.length}>${bands}</div>`
               : html`<h1 class="board-title">
                   <b>12345</b><span>${t("Citizen service hotline")}</span>
                   <small class="board-live">${live.link === "live" ? t("Live") : t("Connecting…")}</small>
