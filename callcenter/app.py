@@ -1,0 +1,128 @@
+"""The composition root: the one place that wires the controller together. Read it to see what there is.
+
+Three ways lead out of Asterisk (DESIGN.md): AMI events keep the floor, FastAGI answers questions, and the historian
+follows CEL. None waits for another, and a database that is away stops neither of the first two.
+"""
+
+import asyncio
+import contextlib
+import signal
+import time
+from datetime import timedelta
+
+import structlog
+
+from callcenter import databases, logs
+from callcenter.asterisk import secrets
+from callcenter.asterisk.ami import AmiClient
+from callcenter.asterisk.fastagi import FastAgiServer
+from callcenter.hotline import events
+from callcenter.hotline import views as hotline_views
+from callcenter.hotline.board import Board
+from callcenter.hotline.flows.agents import AgentDesk
+from callcenter.hotline.flows.answers import Answers, heartbeat
+from callcenter.hotline.flows.floor import FloorKeeper
+from callcenter.hotline.historian import Historian
+from callcenter.hotline.keys import HOTLINE, Hotline
+from callcenter.hotline.rules.floor import empty
+from callcenter.notify import Notifier
+from callcenter.opening import Opening
+from callcenter.panel import server
+from callcenter.panel.live import LiveState
+from callcenter.paths import Paths
+from callcenter.reports import views as reports_views
+from callcenter.settings import QUEUE_LIMIT, Settings
+from callcenter.storage import clock
+from callcenter.storage.engine import Database
+from callcenter.tasks import cancel, spawn
+from callcenter.tickets import flows as tickets
+from callcenter.tickets import views as tickets_views
+
+_log = structlog.get_logger()
+#: The queue's name in Asterisk.
+QUEUE = "hotline"
+#: What happens, and who cares; they run inside the historian's transaction, in this order.
+SUBSCRIBERS = {
+    events.CallMissed: [tickets.open_for_missed_call],
+}
+
+
+async def run(settings: Settings) -> int:
+    """Run the controller until SIGINT or SIGTERM; returns the exit status."""
+    logs.configure()
+    paths = Paths.of(settings)
+    paths.make()
+    known = secrets.ensure(paths.secrets, settings)
+    notifier = Notifier()
+    database = Database(databases.url(settings))
+    live = LiveState()
+
+    floor = empty(settings.seats.numbers, timedelta(seconds=settings.queue.wrap_up_seconds))
+    board = Board(live, floor, limit=QUEUE_LIMIT, most=settings.queue.max_waiting)
+    keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=board.show)
+    ami = keeper.ami = AmiClient(
+        "127.0.0.1",
+        settings.ami_port,
+        "controller",
+        known.ami,
+        on_message=keeper.on_message,
+        on_up=keeper.on_up,
+        on_down=keeper.on_down,
+    )
+    answers = Answers(paths.snapshot, lambda caller: tickets.state_for_caller(database, caller))
+    fastagi = FastAgiServer("127.0.0.1", settings.fastagi_port, answers.routes)
+    figures = reports_views.Figures(database, live, settings.time_zone, keeper)
+    historian = Historian(
+        database,
+        paths.cel,
+        node=settings.node,
+        subscribers=SUBSCRIBERS,
+        on_committed=figures.changed,
+        on_trouble=lambda trouble: live.set("database", "down" if trouble else "up"),
+        due=timedelta(minutes=settings.callbacks.due_minutes),
+        greeting_seconds=settings.callbacks.greeting_seconds,
+    )
+    opening = Opening(settings, database, live, board, keeper, answers, notifier)
+
+    panel = server.build(
+        settings,
+        database,
+        live=live,
+        features=[hotline_views.add_routes, tickets_views.add_routes, reports_views.add_routes],
+        probes={"asterisk": opening.asterisk_trouble, "database": opening.database_trouble},
+    )
+    panel[HOTLINE] = Hotline(
+        keeper=keeper,
+        desk=AgentDesk(keeper, lambda: board.names, queue=QUEUE),
+        board=board,
+        passwords=known.seats,
+        most=settings.queue.max_waiting,
+        limit=QUEUE_LIMIT,
+        switch_announcement=opening.switch_announcement,
+    )
+
+    stopping = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    running = []
+    try:
+        live.update({"database": "down", "announcement": {"on": False}})
+        await fastagi.start()
+        async with server.serving(panel, settings.bind, settings.panel_port):
+            running = [
+                spawn(ami.run(), name="ami"),
+                spawn(keeper.run(), name="floor"),
+                spawn(heartbeat(ami, time.time), name="heartbeat"),
+                spawn(opening.then(historian.run, figures.run), name="database"),
+                spawn(notifier.keep_alive(), name="watchdog"),
+            ]
+            notifier.ready()
+            await stopping.wait()
+            notifier.stopping()
+    finally:
+        await ami.stop()
+        await cancel(*running)
+        await fastagi.stop()
+        with contextlib.suppress(Exception):
+            await database.close()
+    return 0
