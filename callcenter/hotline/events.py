@@ -20,8 +20,19 @@ class HotlineEvent:
 class CallAnswered(HotlineEvent):
     """A citizen who dialled reached a person."""
 
-    call_id: int
+    linkedid: str
     caller: str
+    agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded(HotlineEvent):
+    """A call is over and has its outcome."""
+
+    linkedid: str
+    caller: str
+    direction: str
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True)

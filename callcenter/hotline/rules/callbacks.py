@@ -7,7 +7,7 @@ was answered, or by a supervisor; given up as unreachable only after a documente
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, cast, get_args
 
 State = Literal["waiting", "dialling", "retry", "settled", "unreachable"]
 Result = Literal["reached", "busy", "no_answer", "wrong_number", "failed"]
@@ -145,3 +145,11 @@ def attempted(result: Result, attempts: int, policy: Policy) -> State:
     if result == "reached":
         return "settled"
     return "unreachable" if attempts >= policy.attempts else "retry"
+
+
+def as_state(stored: str) -> State:
+    """Return `stored` as a state. Raises ValueError for any other word."""
+    for state in get_args(State):
+        if state == stored:
+            return cast("State", state)
+    raise ValueError(f"{stored} is no state of a callback")
