@@ -5,7 +5,7 @@ A feature folder adds its API and pages in its own views.py, and app.py hands it
     class Breaks(ApiView):                                        # panel.api
         """/api/v1/agents/{agent}/break."""
 
-        @requires("agent")                                        # panel.access; or @public. A method without is refused.
+        @requires("agent")                                        # panel.access; or @public: it must say one
         @answers(AgentRow)                                        # for /api/v1/openapi.json
         async def post(self, agent: str, /, wanted: BreakReason) -> web.Response:   # path, Body; others are the query
             """Send an agent on a break."""                       # becomes the description
@@ -18,6 +18,6 @@ A feature folder adds its API and pages in its own views.py, and app.py hands it
         app.router.add_view("/api/v1/agents/{agent}/break", Breaks)
         add_page(app, "/desk", "desk.html", role="agent")         # panel.pages
 
-What a view needs (database, floor, ...) travels in a `web.AppKey` of the feature; those of the panel are in `panel.keys`.
+What a view needs (database, floor, ...) travels in a `web.AppKey` of the feature; the panel's are in `panel.keys`.
 A change worth remembering goes into the audit trail: `audit.record(session, actor_of(request), "break_started", ...)`.
 '''

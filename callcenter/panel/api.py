@@ -74,7 +74,13 @@ class ApiView(_View):
             nothing = QueryGetter({}, {})
             nothing.model = type("Query", (nothing.model,), {"model_config": ConfigDict(extra="forbid")})
             injectors.append(nothing)
+        if func.__name__ in ("post", "put", "patch") and not any(isinstance(one, _JsonBody) for one in injectors):
+            injectors.append(_NoBody({"nothing": _Nothing}, {}))
         return injectors
+
+
+class _Nothing(Body):
+    pass
 
 
 class _JsonBody(BodyGetter):  # type: ignore[misc]  # the library has no types
@@ -86,3 +92,12 @@ class _JsonBody(BodyGetter):  # type: ignore[misc]  # the library has no types
         if not isinstance(body, dict):
             raise Problem(400, N_("The body must be a JSON object."))
         kwargs_view[self.arg_name] = self.model.model_validate(body)
+
+
+class _NoBody(_JsonBody):
+    """For an order without particulars: no body, or an empty object."""
+
+    async def inject(self, request: web.Request, args_view: list[Any], kwargs_view: dict[str, Any]) -> None:
+        if await request.read():
+            await super().inject(request, args_view, kwargs_view)
+            del kwargs_view[self.arg_name]

@@ -41,15 +41,18 @@ class LiveState:
         self.update({section: value})
 
     def update(self, sections: dict[str, Any]) -> None:
-        """Replace several sections at once: subscribers never see one without the other."""
+        """Replace several sections at once: subscribers never see one without the other.
+
+        Raises TypeError or ValueError, and changes nothing, for what is no JSON.
+        """
         was = {name: self._document[name] for name in sections if name in self._document}
         patch = difference(was, sections)
-        self._document.update(sections)
         if not patch:
             return
+        frame = _frame(self._sequence + 1, "patch", _dump(patch))
+        self._document.update(sections)
         self._sequence += 1
         self._serialised = None
-        frame = _frame(self._sequence, "patch", _dump(patch))
         for subscriber in self._subscribers:
             subscriber.put(frame)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -16,19 +17,17 @@ _CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
 
 _hasher = PasswordHasher()
 #: One hash takes about 120 ms and 64 MiB: a flood of sign-ins may take neither all cores nor all memory.
-_at_once = asyncio.Semaphore(2)
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 
 
 async def hashed(password: str) -> str:
     """Return the Argon2id hash of `password`, salt and costs included."""
-    async with _at_once:
-        return await asyncio.to_thread(_hasher.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
 
 
 async def verify(password_hash: str | None, password: str) -> bool:
     """Whether `password` belongs to the hash; takes as long when there is none, so that logins cannot be guessed."""
-    async with _at_once:
-        return await asyncio.to_thread(_verify, password_hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _verify, password_hash, password)
 
 
 def one_time() -> str:

@@ -4,7 +4,7 @@ API and command line call the same functions.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,8 @@ class NewUser:
     name: str
     role: Role
     agent: str | None = None
+    #: For their first sign-in; None has one made.
+    password: str | None = field(default=None, repr=False)
 
 
 async def ensure_administrator(database: Database, *, node: str = "node1") -> str | None:
@@ -62,13 +64,16 @@ async def listing(database: Database) -> Sequence[User]:
         return (await session.scalars(select(User).order_by(User.login))).all()
 
 
-async def add(database: Database, new: NewUser, *, actor: Actor, now: datetime) -> tuple[User, str]:
-    """Add a user; return them and their one-time password, which is shown this once.
+async def add(database: Database, new: NewUser, *, actor: Actor, now: datetime) -> tuple[User, str | None]:
+    """Add a user; return them and, unless one was given, their one-time password, which is shown this once.
 
-    Raises Problem 409 with the field that is taken: `login` or `agent`.
+    Either must be changed at first sign-in. Raises Problem 409 with the field that is taken (`login` or `agent`), 422
+    for a password that is no good.
     """
-    password = passwords.one_time()
-    made = await passwords.hashed(password)
+    if new.password is not None and (reason := passwords.fault(new.password, new.login)):
+        raise Problem(422, reason, fields={"password": reason})
+    password = None if new.password is not None else passwords.one_time()
+    made = await passwords.hashed(new.password or password or "")
     try:
         async with database.begin() as session:
             await _must_be_free(session, login=new.login, agent=new.agent)

@@ -77,6 +77,8 @@ class UserToAdd(Body):
     name: Name
     role: Role
     agent: AgentNumber | None = None
+    #: For their first sign-in; made here, and shown once, when it is left out.
+    password: Password | None = None
 
 
 class UserChange(Body):
@@ -174,8 +176,8 @@ class Users(ApiView):
     @requires("administrator")
     @answers(UserRow, status=201)
     async def post(self, new: UserToAdd) -> web.Response:
-        """Add a user; the answer carries their one-time password, this once."""
-        wanted = users.NewUser(new.login, new.name, new.role, new.agent)
+        """Add a user; unless a password was sent, the answer carries their one-time password, this once."""
+        wanted = users.NewUser(new.login, new.name, new.role, new.agent, new.password)
         user, password = await users.add(self.request.app[DATABASE], wanted, actor=actor_of(self.request), now=now())
         return _json(UserRow.of_user(user, password), status=201)
 
