@@ -19,11 +19,10 @@ AMI_EVENTS = (
     "AgentComplete",
     "AgentConnect",
     "AgentRingNoAnswer",
-    "ContactStatus",
-    "DeviceStateChange",
     "FullyBooted",
     "Hangup",
     "OriginateResponse",
+    "PeerStatus",
     "QueueCallerAbandon",
     "QueueCallerJoin",
     "QueueCallerLeave",
@@ -31,7 +30,6 @@ AMI_EVENTS = (
     "QueueMemberPause",
     "QueueMemberRemoved",
     "QueueMemberStatus",
-    "Shutdown",
     "UserEvent",
 )
 #: The kernel's limit on a socket's path, less the socket's own name.
