@@ -81,6 +81,10 @@ class Supervised:
             raise AssertionError(f"never said {words!r} {times} times: {self.lines}") from None
         return found()[times - 1]
 
+    def close_console(self) -> None:
+        """Read no more: what the supervisor prints from now on breaks its pipe."""
+        self.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]  # asyncio has no other way
+
     async def ends(self) -> int:
         async with asyncio.timeout(DEADLINE):
             status = await self.process.wait()

@@ -12,7 +12,7 @@ from supervised import supervised, until
 
 from callcenter.notify import NotifyReceiver
 from callcenter.settings import load
-from callcenter.supervisor import ports_in_use
+from callcenter.supervisor import ports_in_use, refusal
 from callcenter.supervisor.logs import turn_over
 
 #: Writes its pid, then lives.
@@ -191,6 +191,25 @@ async def test_a_second_start_is_refused_and_told_who_holds_the_data_folder(tmp_
             assert "supervised.py" in second.lines[0]
     async with supervised(tmp_path / "data", program) as third:
         await third.says("ready after")
+
+
+async def test_who_holds_the_data_folder_can_be_asked_before_anything_is_prepared(tmp_path: Path) -> None:
+    settings = load(data=tmp_path / "data")
+    assert refusal(settings, ["asterisk", "controller"]) is None
+    async with supervised(tmp_path / "data", python("asterisk", STEADY, tmp_path / "a")) as hotline:
+        await hotline.says("ready after")
+        assert f"process {hotline.process.pid} (" in str(refusal(settings, ["asterisk", "controller"]))
+        assert refusal(settings, ["controller"]) is None
+
+
+async def test_a_gone_console_ends_nothing(tmp_path: Path) -> None:
+    program = python("asterisk", STEADY, tmp_path / "a")
+    async with supervised(tmp_path / "data", program) as hotline:
+        await hotline.says("ready after")
+        hotline.close_console()
+        first = await pid_in(tmp_path / "a")
+        os.kill(first, signal.SIGKILL)
+        await pid_in(tmp_path / "a", other_than=first)
 
 
 async def test_only_one_program_is_kept_when_systemd_keeps_the_other(tmp_path: Path) -> None:

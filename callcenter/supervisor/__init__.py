@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -18,19 +18,35 @@ from callcenter.supervisor.ports import ports_in_use
 from callcenter.supervisor.program import Keeper, Program
 from callcenter.tasks import cancel, spawn
 
-__all__ = ["HeldError", "Program", "hold", "ports_in_use", "run"]
+__all__ = ["HeldError", "Program", "hold", "ports_in_use", "refusal", "run"]
 
 OK, REFUSED, PORT_TAKEN = 0, 1, 2
 
 
 def _print(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    with suppress(OSError):  # the hotline goes on when its console is gone
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
 
 
 def _complain(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+def refusal(settings: Settings, names: Sequence[str]) -> str | None:
+    """Return the line that says who runs one of the programs `names` on this data folder, or None when nobody does.
+
+    For whoever prepares the folder before `run`, so as not to change it under a hotline that runs.
+    """
+    try:
+        for name in names:
+            with hold(Paths.of(settings).locks, name):
+                pass
+    except HeldError as error:
+        return str(error)
+    return None
 
 
 async def run(
@@ -104,7 +120,9 @@ class _Supervisor:
     async def run(self) -> int:
         began = monotonic()
         loop = asyncio.get_running_loop()
-        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        signals = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asks to outlive the terminal
+            signals.append(signal.SIGHUP)
         for number in signals:
             loop.add_signal_handler(number, self._asked_to_stop)
         self._janitor = await asyncio.create_subprocess_exec(

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -27,8 +27,9 @@ def hold(folder: Path, role: str) -> Iterator[None]:
         except BlockingIOError:
             raise HeldError(f"{folder.parent} is in use by {_holder(path)}; stop it first") from None
         file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "command": _command()}))
-        file.flush()
+        with suppress(OSError):  # a full disk keeps the words out, not the lock
+            file.write(json.dumps({"pid": os.getpid(), "command": _command()}))
+            file.flush()
         yield
         file.truncate(0)
 

@@ -92,14 +92,13 @@ class Keeper:
             began = monotonic()
             try:
                 await self._prepare()
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is told and not hidden
-                if first:
-                    return str(error).splitlines() or [type(error).__name__]
-                _log.exception("before_start_failed", program=self.program.name)
-                end = f"could not be prepared: {error}"
-            else:
                 first = False
                 end = await self._live(started)
+            except Exception as error:  # noqa: BLE001  # one program's trouble, whatever it is, must not end the others
+                if first:
+                    return str(error).splitlines() or [type(error).__name__]
+                _log.exception("program_not_started", program=self.program.name)
+                end = f"could not be started: {error}"
             if self._stopping.is_set():
                 break
             wait = FIRST_WAIT if monotonic() - began > HEALTHY_SECONDS else wait
