@@ -6,7 +6,7 @@ import { icon } from "../core/icons.js";
 import { role } from "../core/words.js";
 import { chip } from "../lists/chip.js";
 
-/** @typedef {{login: string, name: string, role: string, agent?: string, active: boolean, must_change_password?: boolean}} User */
+/** @typedef {{login: string, name: string, role: string, agent?: string, active: boolean, one_time_password?: string}} User */
 
 /** @param {HTMLElement} main */
 export function startUsers(main) {
@@ -14,12 +14,13 @@ export function startUsers(main) {
   let users = null;
   let fault = "";
   let told = "";
+  let once = "";
   /** @type {Record<string, string>} */
   let fields = {};
 
   /** @param {() => Promise<void>} work */
   const attempt = async (work) => {
-    fault = told = "";
+    fault = told = once = "";
     fields = {};
     try {
       await work();
@@ -46,32 +47,43 @@ export function startUsers(main) {
     const { agent, ...values } = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
     void attempt(async () => {
       const made = await request("POST", "/api/v1/users", agent ? { ...values, agent } : values);
-      const password = made?.one_time_password ?? made?.password;
       await load();
       form.reset();
-      told = password
-        ? t("{login} can sign in once with the password {password} and then chooses an own one.", { login: String(values.login), password })
-        : t("{login} has been added.", { login: String(values.login) });
+      tell(made);
     });
+  };
+
+  /** @param {User} user a one-time password is in the server's answer this once and never again */
+  const tell = ({ login, one_time_password: password }) => {
+    told = login;
+    once = password ?? "";
+  };
+
+  /** @param {User} user */
+  const reset = (user) =>
+    attempt(async () => tell(await request("PATCH", `/api/v1/users/${encodeURIComponent(user.login)}`, { reset_password: true })));
+
+  const toldView = () => {
+    const sentence = once ? t("One-time password for {login}, shown only now:", { login: told }) : t("{login} has been added.", { login: told });
+    return html`<p class="notice" data-tone="good">${icon("met")}<span>${sentence} ${once ? html`<code class="once">${once}</code>` : nothing}</span></p>`;
   };
 
   /** @param {string} name @param {string} label @param {unknown} input */
   const field = (name, label, input) =>
     html`<label><span>${label}</span>${input}<small class="fault">${fields[name] ?? ""}</small></label>`;
 
-  const passwordWord = t("First password");
+  const resetWord = t("New one-time password");
   const draw = () =>
     render(
       html`
         <header class="list-head"><h1>${t("Users")}</h1></header>
         <div role="alert">${fault ? html`<p class="notice" data-tone="bad">${icon("warn")}${fault}</p>` : nothing}</div>
-        <div role="status">${told ? html`<p class="notice" data-tone="good">${icon("met")}${told}</p>` : nothing}</div>
+        <div role="status">${told ? toldView() : nothing}</div>
         <form class="panel filters" @submit=${add}>
-          ${field("login", t("Login"), html`<input name="login" required maxlength="64" autocomplete="off" spellcheck="false">`)}
+          ${field("login", t("Login"), html`<input name="login" required maxlength="64" pattern="[a-z0-9][a-z0-9._\\-]*" autocomplete="off" spellcheck="false">`)}
           ${field("name", t("Name"), html`<input name="name" required maxlength="64" autocomplete="off">`)}
           ${field("role", t("Role"), html`<select name="role">${role.all().map(([value, [word]]) => html`<option value=${value}>${word}</option>`)}</select>`)}
           ${field("agent", t("Agent number"), html`<input name="agent" maxlength="10" inputmode="numeric" autocomplete="off">`)}
-          ${field("password", passwordWord, html`<input name="password" type="password" required minlength="10" maxlength="200" autocomplete="new-password">`)}
           <button class="button primary">${t("Add")}</button>
         </form>
         ${users === null
@@ -85,7 +97,8 @@ export function startUsers(main) {
                   <td data-label=${t("Role")}>${role(user.role)[0]}</td>
                   <td data-label=${t("Agent number")}>${user.agent ?? "—"}</td>
                   <td data-label=${t("State")}>${chip(user.active ? [t("Active"), "good"] : [t("Closed account"), "dim"])}</td>
-                  <td><button class="button quiet small" type="button" @click=${() => patch(user, { active: !user.active })}>${user.active ? t("Close account") : t("Open again")}</button></td>
+                  <td class="cell-actions"><button class="button quiet small" type="button" @click=${() => reset(user)}>${resetWord}</button>
+                    <button class="button quiet small" type="button" @click=${() => patch(user, { active: !user.active })}>${user.active ? t("Close account") : t("Open again")}</button></td>
                 </tr>`,
               )}</tbody></table></div>`}
       `,

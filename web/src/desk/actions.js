@@ -26,7 +26,9 @@ export function actionsFor(seat) {
       return [ready, pause, out];
     case "wrap_up":
       return [{ ...ready, word: t("Ready now") }, pause, out];
+    case "talking":
+      return [{ ...pause, word: t("Break after this call") }];
     default:
-      return []; // on the telephone: one thing at a time
+      return [];
   }
 }

@@ -15,6 +15,8 @@ export class Desk {
   /** @type {"" | "break" | "sign_out"} which action has been pressed once and waits for more */
   asking = "";
   fault = "";
+  /** What has been arranged and does not show yet: a break that begins when the call ends. */
+  told = "";
   /** @type {import("./work.js").Callback[] | null} */
   callbacks = null;
   /** @type {import("./work.js").Call[] | null} */
@@ -62,8 +64,8 @@ export class Desk {
     this.draw();
   }
 
-  /** @param {string} path @param {object} body */
-  async #order(path, body) {
+  /** @param {string} path @param {object} body @param {string} [told] what to say when it was accepted */
+  async #order(path, body, told = "") {
     if (this.busy) return;
     this.busy = true;
     this.asking = "";
@@ -71,6 +73,7 @@ export class Desk {
     this.draw();
     try {
       await request("POST", `/api/v1/agents/${encodeURIComponent(this.agent)}/${path}`, body);
+      this.told = told;
     } catch (error) {
       this.fault = error instanceof ApiError ? error.message : String(error);
     }
@@ -85,7 +88,8 @@ export class Desk {
 
   /** @param {string} reason */
   takeBreak(reason) {
-    return this.#order("break", { reason });
+    const told = this.seat?.state === "talking" ? t("Your break begins when this call is over.") : "";
+    return this.#order("break", { reason }, told);
   }
 
   /**
@@ -117,6 +121,7 @@ export class Desk {
   draw() {
     const { seat } = this;
     if (!actionsFor(seat).length) this.asking = "";
+    if (seat?.state !== "talking") this.told = "";
     render(
       html`
         <h1 class="sr-only">${t("Desk")}</h1>

@@ -41,8 +41,9 @@ export function status(desk, seat, now) {
 /** @param {Desk} desk @param {Seat} seat */
 function actions(desk, seat) {
   const all = actionsFor(seat);
-  if (!all.length) return html`<p class="hint">${t("Actions come back when the call is over.")}</p>`;
+  if (!all.length) return nothing;
   return html`
+    ${desk.told ? html`<p class="hint" role="status">${icon("met")} ${desk.told}</p>` : nothing}
     <div class="buttons">
       ${all.map(
         (action) => html`<button class="button ${action.kind}" type="button" ?disabled=${desk.busy} aria-keyshortcuts=${action.key}

@@ -34,7 +34,7 @@ export function startCallbacks(main) {
       },
       { name: t("Missed because"), cell: (callback) => outcome(callback.reason ?? "—")[0] },
       { name: t("Opened"), kind: "time", cell: (callback) => shortMoment(callback.opened_at) },
-      { name: t("Calls"), kind: "number", cell: (callback) => callback.calls?.length ?? "—" },
+      { name: t("Times called"), kind: "number", cell: (callback) => callback.calls?.length ?? "—" },
       { name: t("Attempts"), kind: "number", cell: (callback) => callback.attempts?.length ?? 0 },
       { name: t("Ticket"), cell: (callback) => callback.ticket ?? "—" },
     ],

@@ -96,12 +96,18 @@ export function startList(main, listing) {
         <thead><tr>${listing.columns.map((column) => html`<th scope="col" data-kind=${column.kind ?? nothing}>${column.name}</th>`)}</tr></thead>
         <tbody>
           ${repeat(shown, listing.key, (row) => html`<tr ?data-attention=${listing.attention?.(row, serverNow())}>
-            ${listing.columns.map((column) => html`<td data-label=${column.name} data-kind=${column.kind ?? nothing}>${column.cell(row, serverNow())}</td>`)}
+            ${listing.columns.map((column) => cell(column, row))}
           </tr>`)}
         </tbody>
       </table>
     </div>
   `;
+
+  /** @param {Column<Row>} column @param {Row} row */
+  const cell = (column, row) => {
+    const content = column.cell(row, serverNow());
+    return html`<td data-label=${column.name} data-kind=${column.kind ?? nothing} ?data-empty=${content === "—"}>${content}</td>`;
+  };
 
   /** @param {Filter} filter */
   const field = ({ name, label, options, type }) => html`<label><span>${label}</span>${options

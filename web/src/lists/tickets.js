@@ -30,7 +30,7 @@ export function startTickets(main) {
       { name: t("Unit"), cell: (ticket) => ticket.unit ?? "—" },
       { name: t("Opened"), kind: "time", cell: (ticket) => shortMoment(ticket.opened_at) },
       { name: t("Due"), kind: "time", cell: (ticket) => shortMoment(ticket.due_at) },
-      { name: t("Closed"), kind: "time", cell: (ticket) => shortMoment(ticket.closed_at) },
+      { name: t("Closed at"), kind: "time", cell: (ticket) => shortMoment(ticket.closed_at) },
     ],
   };
   startList(main, listing);

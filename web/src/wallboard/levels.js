@@ -30,7 +30,7 @@ export function levelWords(level, waiting) {
     case "full":
       return [t("Queue full"), t("Call in reserves now")];
     case "strong":
-      return [t("Pressed"), t("Answer quickly; get reserves ready")];
+      return [t("Pressed"), t("Answer fast, warn reserves")];
     case "warning":
       return [t("Attention"), t("Callers are queueing")];
     default:
