@@ -188,7 +188,8 @@ class _Supervisor:
     async def _announce(self, began: float) -> None:
         for keeper in self._keepers:
             await keeper.ready.wait()
-        self._say(f"ready after {monotonic() - began:.1f} s: {self._panel}")
+        served = any(keeper.program.name == "controller" for keeper in self._keepers)
+        self._say(f"ready after {monotonic() - began:.1f} s{f': {self._panel}' if served else ''}")
         self._notifier.ready()
 
     def _tell_janitor(self, line: str) -> None:
