@@ -7,6 +7,7 @@ make of it (tickets). So at any instant, whatever dies, each record has been sto
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ class _Work:
 class Historian:
     """Keeps the call history of `node` up to date with the file at `path`.
 
+    A missed call is to be called back within `due`, unless the caller left the greeting before `greeting_seconds`.
+
     `subscribers` maps each event type to handlers that run inside the transaction; `on_committed` hears a batch's
     events once they are stored, `on_trouble` why storing fails, and None when it works again.
     """
@@ -64,7 +67,8 @@ class Historian:
         path: Path,
         *,
         node: str,
-        policy: Policy | None = None,
+        due: timedelta = timedelta(minutes=15),
+        greeting_seconds: int = 0,
         subscribers: Mapping[type[HotlineEvent], Sequence[Handler]] | None = None,
         on_committed: Callable[[Sequence[HotlineEvent]], None] = lambda _events: None,
         on_trouble: Callable[[str | None], None] = lambda _why: None,
@@ -72,7 +76,7 @@ class Historian:
         self._database = database
         self._path = path
         self._node = node
-        self._policy = policy or Policy()
+        self._policy = Policy(due=due, greeting=timedelta(seconds=greeting_seconds))
         self._subscribers = subscribers or {}
         self._on_committed = on_committed
         self._on_trouble = on_trouble

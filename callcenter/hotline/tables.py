@@ -52,6 +52,8 @@ class Call(OfNode, Base):
     rating: Mapped[int | None]
     #: Whether it ended because Asterisk died.
     cut: Mapped[bool] = mapped_column(default=False)
+    #: Number of the ticket 工单 that it led to.
+    ticket: Mapped[str | None] = mapped_column(String(20))
     #: What the interpreter needs to go on; NULL once the call's last channel is gone.
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
@@ -80,6 +82,8 @@ class Callback(OfNode, Base):
     settled_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
     #: Why a supervisor settled it.
     note: Mapped[str | None] = mapped_column(String(500))
+    #: Number of its ticket 工单.
+    ticket: Mapped[str | None] = mapped_column(String(20))
 
 
 class CallbackCall(Base):

@@ -23,8 +23,8 @@ async def open_of(session: AsyncSession, callers: Iterable[str]) -> dict[str, Ow
     """Return the open callback of each of `callers` that has one; nobody else changes them until the commit."""
     found: dict[str, Owed] = {}
     for chunk in _chunks(callers):
-        query = select(Callback).where(Callback.caller.in_(chunk), Callback.state.in_(OPEN_STATES)).with_for_update()
-        for row in (await session.scalars(query)).all():
+        query = select(Callback).where(Callback.caller.in_(chunk), Callback.state.in_(OPEN_STATES))
+        for row in await session.scalars(query.with_for_update()):
             state = rules.as_state(row.state)
             found[row.caller] = Owed(row.caller, state, row.reason, row.opened_at, row.due_at, id=row.id)
     return found

@@ -1,0 +1,186 @@
+"""Calls and callbacks as the contract shows them: `callcenter calls --json`, `/api/v1/calls`, and the like.
+
+Times are ISO 8601 with zone. Newest first.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.hotline.tables import OPEN_STATES, Call, Callback, CallbackAttempt, CallbackCall
+
+Row = dict[str, Any]
+#: Rows of a listing when nothing else is asked for.
+LIMIT = 200
+#: The zone whose midnight begins a day.
+ZONE = "Asia/Shanghai"
+
+
+class CallRow(BaseModel):
+    """A call 来电."""
+
+    id: int
+    linkedid: str
+    caller: str
+    direction: Literal["inbound", "outbound", "internal"]
+    started_at: str
+    queued_at: str | None
+    answered_at: str | None
+    ended_at: str | None
+    agent: str | None
+    seat: str | None
+    outcome: str
+    recording: str | None
+    rating: int | None
+    #: Whether it ended because Asterisk died.
+    cut: bool
+    ticket: str | None
+
+
+class AttemptRow(BaseModel):
+    """One try to reach a citizen."""
+
+    at: str
+    agent: str
+    result: str
+
+
+class CallbackRow(BaseModel):
+    """What is owed to a citizen 漏接回拨."""
+
+    id: int
+    caller: str
+    state: Literal["waiting", "dialling", "retry", "settled", "unreachable"]
+    reason: str
+    opened_at: str
+    due_at: str
+    settled_by: Literal["callback", "redial", "supervisor"] | None
+    settled_at: str | None
+    attempts: list[AttemptRow]
+    #: Ids of the missed calls.
+    calls: list[int]
+    ticket: str | None
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return ISO 8601 with zone."""
+    return at.isoformat() if at else None
+
+
+def day_bounds(first: date, last: date, time_zone: str = ZONE) -> tuple[datetime, datetime]:
+    """Return when `first` begins and when `last` is over, in the floor's zone."""
+    zone = ZoneInfo(time_zone)
+    return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
+
+
+async def calls(
+    session: AsyncSession,
+    *,
+    day: date | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    outcome: str | None = None,
+    agent: str | None = None,
+    caller: str | None = None,
+    limit: int = LIMIT,
+    time_zone: str = ZONE,
+) -> list[Row]:
+    """Return calls that began on `day`, or from `since` until before `until`, with the other filters."""
+    query = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
+    if day is not None:
+        since, until = day_bounds(day, day, time_zone)
+    if since is not None:
+        query = query.where(Call.started_at >= since)
+    if until is not None:
+        query = query.where(Call.started_at < until)
+    for column, wanted in ((Call.outcome, outcome), (Call.agent, agent), (Call.caller, caller)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return [_call(call) for call in await session.scalars(query)]
+
+
+async def callbacks(
+    session: AsyncSession,
+    *,
+    day: date | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    state: str | None = None,
+    caller: str | None = None,
+    limit: int = LIMIT,
+    time_zone: str = ZONE,
+) -> list[Row]:
+    """Return callbacks opened on `day`, or from `since` until before `until`; `state` `open` means still owed."""
+    query = select(Callback).order_by(Callback.opened_at.desc(), Callback.id.desc()).limit(limit)
+    if day is not None:
+        since, until = day_bounds(day, day, time_zone)
+    if since is not None:
+        query = query.where(Callback.opened_at >= since)
+    if until is not None:
+        query = query.where(Callback.opened_at < until)
+    if state is not None:
+        query = query.where(Callback.state.in_(OPEN_STATES) if state == "open" else Callback.state == state)
+    if caller is not None:
+        query = query.where(Callback.caller == caller)
+    found = (await session.scalars(query)).all()
+    ids = [callback.id for callback in found]
+    attempts, missed = await _attempts(session, ids), await _missed(session, ids)
+    return [_callback(callback, attempts[callback.id], missed[callback.id]) for callback in found]
+
+
+async def _attempts(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[Row]]:
+    query = select(CallbackAttempt).where(CallbackAttempt.callback_id.in_(ids)).order_by(CallbackAttempt.id)
+    attempts: dict[int, list[Row]] = defaultdict(list)
+    for attempt in await session.scalars(query):
+        attempts[attempt.callback_id].append({"at": iso(attempt.at), "agent": attempt.agent, "result": attempt.result})
+    return attempts
+
+
+async def _missed(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[int]]:
+    query = select(CallbackCall).where(CallbackCall.callback_id.in_(ids)).order_by(CallbackCall.call_id)
+    missed: dict[int, list[int]] = defaultdict(list)
+    for link in await session.scalars(query):
+        missed[link.callback_id].append(link.call_id)
+    return missed
+
+
+def _call(call: Call) -> Row:
+    return {
+        "id": call.id,
+        "linkedid": call.linkedid,
+        "caller": call.caller,
+        "direction": call.direction,
+        "started_at": iso(call.started_at),
+        "queued_at": iso(call.queued_at),
+        "answered_at": iso(call.answered_at),
+        "ended_at": iso(call.ended_at),
+        "agent": call.agent,
+        "seat": call.seat,
+        "outcome": call.outcome,
+        "recording": call.recording,
+        "rating": call.rating,
+        "cut": call.cut,
+        "ticket": call.ticket,
+    }
+
+
+def _callback(callback: Callback, attempts: list[Row], missed: list[int]) -> Row:
+    return {
+        "id": callback.id,
+        "caller": callback.caller,
+        "state": callback.state,
+        "reason": callback.reason,
+        "opened_at": iso(callback.opened_at),
+        "due_at": iso(callback.due_at),
+        "settled_by": callback.settled_by,
+        "settled_at": iso(callback.settled_at),
+        "attempts": attempts,
+        "calls": missed,
+        "ticket": callback.ticket,
+    }

@@ -1,0 +1,51 @@
+"""Rules of requests: pure. Thin for now: missed calls become tickets, and a ticket's number says its day."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+Kind = Literal["enquiry", "complaint", "help", "suggestion", "report", "praise", "missed_call"]
+#: A ticket in one of these needs nothing more.
+CLOSED_STATES = frozenset({"closed", "archived"})
+#: How long staff have to look at a missed call that nobody can be called back for.
+WITHHELD_DUE = timedelta(days=1)
+
+_REASONS = {
+    "abandoned_greeting": "市民在语音播报或菜单中挂断",
+    "abandoned_queue": "市民在排队等待时挂断",
+    "overflowed": "排队人数已满",
+    "unanswered": "无话务员接听、等待超时或系统中断",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A ticket before it has its number."""
+
+    kind: Kind
+    caller: str
+    title: str
+    description: str
+    opened_at: datetime
+    due_at: datetime | None
+
+
+def number(day: date, place: int) -> str:
+    """Return the number of the `place`-th ticket of `day`, as in `2026112300042`."""
+    return f"{day:%Y%m%d}{place:05d}"
+
+
+def for_missed_call(caller: str, outcome: str, at: datetime, due_at: datetime | None) -> Draft:
+    """Return the ticket of a missed call 漏接件; an empty `caller` withheld their number and cannot be called back."""
+    reason = _REASONS.get(outcome, outcome)
+    if caller:
+        return Draft("missed_call", caller, f"漏接来电 {caller}", f"{reason}。须回拨。", at, due_at)
+    text = f"{reason}。来电号码隐藏，无法回拨。"
+    return Draft("missed_call", "", "漏接来电（号码隐藏）", text, at, at + WITHHELD_DUE)
+
+
+def state_word(state: str | None) -> Literal["open", "closed", "none"]:
+    """Return what a citizen who asks by key is told; None when they have no ticket."""
+    if state is None:
+        return "none"
+    return "closed" if state in CLOSED_STATES else "open"

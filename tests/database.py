@@ -1,0 +1,116 @@
+"""Fixtures: a database built by the migrations, on SQLite and on a real PostgreSQL that the tests start and end."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from callcenter.storage.engine import Database, async_url
+from callcenter.storage.migrate import upgrade
+
+#: Debian keeps the server's programs out of the path.
+_DEBIAN = "/usr/lib/postgresql"
+
+
+def _programs() -> Path | None:
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    versions = sorted(Path(_DEBIAN).glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    return versions[-1].parent if versions else None
+
+
+def _server_user() -> list[str]:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return []
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError:
+        user = "nobody"
+    else:
+        user = "postgres"
+    account = pwd.getpwnam(user)
+    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """A PostgreSQL server of our own on a socket in a temporary folder; the URL without the database's name."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (apt install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="cc-pg-", dir="/tmp"))  # noqa: S108  # a socket's path must be short
+    become = _server_user()
+    if become:
+        user = become[1].removeprefix("--reuid=")
+        shutil.chown(folder, int(user), int(become[2].removeprefix("--regid=")))
+    data = folder / "data"
+    subprocess.run(
+        [*become, programs / "initdb", "-D", data, "-U", "test", "--auth=trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+    )
+    options = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=40"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*become, programs / "postgres", "-D", data, *(word for option in options for word in ("-c", option))],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+        )
+    try:
+        deadline = time.monotonic() + 30
+        while not (folder / ".s.PGSQL.5432").exists():
+            assert server.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, "PostgreSQL does not start"
+            time.sleep(0.05)
+        yield f"postgresql://test@/{{}}?host={folder}"
+    finally:
+        server.terminate()
+        server.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def new_postgresql(server: str) -> str:
+    """Make an empty database and return its URL."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    engine = create_async_engine(async_url(server.format("postgres")), isolation_level="AUTOCOMMIT")
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text(f"CREATE DATABASE {name}"))
+            break
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+    await engine.dispose()
+    return server.format(name)
+
+
+@pytest_asyncio.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database, once for each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/test.db"
+    return await new_postgresql(request.getfixturevalue("postgresql_server"))
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database with the schema that the migrations make."""
+    await upgrade(database_url)
+    database = Database(database_url)
+    yield database
+    await database.close()
