@@ -145,8 +145,10 @@ async def test_silence_ends_in_a_timeout_and_the_late_answer_is_passed_over(serv
     late: list[dict[str, str]] = []
     server.answers["Status"] = lambda _link, action: late.append(action)
     async with linked(server, owner) as ami:
+        began = time.monotonic()
         with pytest.raises(AmiTimeout):
             await ami.action("Status", timeout=0.05)
+        assert time.monotonic() - began < 1
         server.link.reply(late[0])
         server.link.reply(late[0])
         assert (await ami.action("Ping")).fields["Response"] == "Success"
@@ -295,6 +297,17 @@ async def test_the_owner_hears_of_the_link_only_when_asterisk_has_booted(server:
         assert (owner.ups, ami.connected) == (0, False)
         server.link.send(BOOTED)
         await until(lambda: owner.ups == 1)
+
+
+async def test_a_link_that_breaks_before_asterisk_has_booted_was_never_up(server: FakeAmi, owner: Owner) -> None:
+    def login(link: FakeLink, action: dict[str, str]) -> None:
+        link.reply(action)
+        link._writer.close()
+
+    server.answers["Login"] = login
+    async with linked(server, owner, ready=False):
+        await until(lambda: len(server.links) == 2)
+    assert (owner.ups, owner.downs) == (0, 0)
 
 
 @pytest.mark.parametrize("value", ["a\r\n\r\nAction: Originate", "a\nb", "a\rb", "a\0b", "x" * 1000])
