@@ -43,10 +43,12 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line that a scenario wrote: what happened to which call of the phone, and what else it said."""
+    """A line that a scenario wrote: what happened to which call of the phone, when, and what else it said."""
 
     word: str
     call: int
+    #: Seconds since the epoch, to the microsecond.
+    at: float
     rest: str = ""
 
 
@@ -126,9 +128,10 @@ class Sipp:
             whole = written[: written.rfind(b"\n") + 1]
             self._read += len(whole)
             for line in whole.decode("utf-8", "replace").splitlines():
-                word, number, *rest = [*line.strip().split(" ", 2), ""][:3]
-                if number.isdigit():
-                    self._happened(Step(word, int(number), *rest))
+                # SIPp's [timestamp] is a date, a time and the epoch's seconds, with tabs between.
+                if found := re.fullmatch(r"(\w+) (\d+) [^\t]*\t[^\t]*\t([\d.]+) ?(.*)", line):
+                    word, call, at, rest = found.groups()
+                    self._happened(Step(word, int(call), float(at), rest))
 
     def _happened(self, step: Step) -> None:
         self.steps.append(step)
