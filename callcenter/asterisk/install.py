@@ -2,13 +2,14 @@
 
 The private copy is Debian's own package with the libraries it was built against, unpacked side by side and run in
 place through its own loader: no chroot, no root, nothing of the machine's changed. Standard library only, for set-up
-runs before anything else is there.
+runs it as a program before anything else is there: `python3 -m callcenter.asterisk.install [--find]`.
 """
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,3 +178,26 @@ def _data_folders() -> tuple[Path, ...]:
 def _path() -> str:
     """The search path with the administrator's folders, which an ordinary user's may lack."""
     return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def main(arguments: list[str]) -> int:
+    """Get Asterisk, or with `--find` only tell whether there is one; returns the exit status."""
+
+    def say(line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    if "--find" in arguments:
+        found = find()
+        say(found.version if found else "none")
+        return 0 if found else 1
+    try:
+        say(f"Asterisk {ensure(say=say).version}")
+    except (InstallError, OSError) as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

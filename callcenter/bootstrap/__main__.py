@@ -1,0 +1,78 @@
+"""The command line of set-up: `python3 -m callcenter.bootstrap [run|demo|test]`."""
+
+import fcntl
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from callcenter.bootstrap import packages, steps
+from callcenter.bootstrap.console import Console, SetupError
+from callcenter.bootstrap.packages import Purpose
+
+ROOT = Path(__file__).resolve().parents[2]
+_INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Set up for the purpose named (`run` when none is); returns the exit status."""
+    name = (arguments or ["run"])[0]
+    if name.upper() not in Purpose.__members__:
+        sys.stderr.write(f"set-up: {name!r} is none of run, demo, test\n")
+        return 2
+    began = time.monotonic()
+    console = Console()
+    try:
+        with _alone(ROOT, console.say):
+            set_up(Purpose[name.upper()], ROOT, console)
+    except SetupError as error:
+        sys.stderr.write(f"set-up: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        console.stop()
+        sys.stderr.write("set-up: stopped; what is done is kept\n")
+        return _INTERRUPTED
+    done = f"{console.steps} steps" if console.steps else "nothing was missing"
+    console.say(f"set-up: {done} ({time.monotonic() - began:.1f} s)")
+    return 0
+
+
+def set_up(purpose: Purpose, root: Path, console: Console) -> None:
+    """Do what is missing; what does not need one another is done side by side. Raises SetupError with every fault."""
+    packages.ensure(purpose, root, console)
+    together = (steps.libraries, steps.asterisk, steps.front_end)
+    with ThreadPoolExecutor(max_workers=len(together)) as workers:
+        futures = [workers.submit(step, root, console) for step in together]
+        try:
+            errors = [future.exception() for future in futures]
+        except KeyboardInterrupt:
+            console.stop()
+            raise
+    if faults := [str(error) for error in errors if isinstance(error, SetupError)]:
+        raise SetupError("\n".join(faults))
+    for future in futures:
+        future.result()
+    if purpose >= Purpose.TEST:
+        steps.browser(root, console)
+
+
+@contextmanager
+def _alone(root: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Keep a second set-up of the same checkout waiting until this one is done."""
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("set-up: another one of this checkout is at work; waiting for it")
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
