@@ -17,7 +17,7 @@ class AgentActivity(OfNode, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     agent: Mapped[str] = mapped_column(String(20))
     seat: Mapped[str | None] = mapped_column(String(20))
-    #: `ready`, `break`, `ringing`, `talking`, `wrap_up` or `signed_out`.
+    #: `ready`, `break`, `ringing`, `talking` or `wrap_up`.
     state: Mapped[str] = mapped_column(String(20))
     #: Why, for a break.
     reason: Mapped[str | None] = mapped_column(String(40))

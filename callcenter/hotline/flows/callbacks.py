@@ -34,7 +34,7 @@ async def apply_calls(
     session: AsyncSession, node: str, missed: Sequence[Missed], answered: Sequence[Answered], policy: Policy
 ) -> list[HotlineEvent]:
     """Open, join and settle callbacks for a batch of calls that are stored already; return what happened, in order."""
-    callers = {event.caller for event in (*missed, *answered)} - {""}
+    callers = ({call.caller for call in missed} | {call.caller for call in answered}) - {""}
     owed = await open_of(session, callers)
     redials = await _latest_answers(session, missed)
     decision = rules.settle([*missed, *answered], owed, redials, policy)
