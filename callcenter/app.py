@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -22,7 +23,7 @@ from callcenter.hotline.board import Board
 from callcenter.hotline.flows.agents import AgentDesk
 from callcenter.hotline.flows.answers import Answers, heartbeat
 from callcenter.hotline.flows.floor import FloorKeeper
-from callcenter.hotline.historian import Historian
+from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
 from callcenter.hotline.rules.floor import empty
 from callcenter.notify import Notifier
@@ -42,8 +43,9 @@ _log = structlog.get_logger()
 #: The queue's name in Asterisk.
 QUEUE = "hotline"
 #: What happens, and who cares; they run inside the historian's transaction, in this order.
-SUBSCRIBERS = {
+SUBSCRIBERS: Mapping[type[events.HotlineEvent], Sequence[Handler]] = {
     events.CallMissed: [tickets.open_for_missed_call],
+    events.CallbackSettled: [tickets.close_for_settled_callback],
 }
 
 
@@ -71,7 +73,7 @@ async def run(settings: Settings) -> int:
     )
     answers = Answers(paths.snapshot, lambda caller: tickets.state_for_caller(database, caller))
     fastagi = FastAgiServer("127.0.0.1", settings.fastagi_port, answers.routes)
-    figures = reports_views.Figures(database, live, settings.time_zone, keeper)
+    figures = reports_views.Figures(database, live, settings.time_zone, on_most=keeper.begin_day)
     historian = Historian(
         database,
         paths.cel,

@@ -37,7 +37,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Run every check; none stops the others."""
-    findings = []
+    findings: list[Finding] = []
     for check in (_python, _asterisk, _tools, _configuration, _front_end, _data_folder, _database, _running):
         try:
             findings += check(settings)

@@ -76,4 +76,4 @@ def indicators(
     end: date = last.date() if last else max(today, start)
     if end < start:
         raise typer.BadParameter(f"--to {end} is before --from {start}")
-    show(_read(lambda s: formulas.indicators(s, start, end, settings.time_zone)), as_json=json)
+    show(_read(lambda s: formulas.indicators(s, start, end, time_zone=settings.time_zone)), as_json=json)

@@ -38,6 +38,10 @@ def run(
     if only not in {"", *programs.NAMES}:
         raise typer.BadParameter(f"--only {only!r}: say {' or '.join(programs.NAMES)}")
     settings = load()
+    wanted = [only] if only else list(programs.NAMES)
+    if refusal := supervisor.refusal(settings, wanted):
+        sys.stderr.write(f"callcenter: {refusal}\n")
+        raise typer.Exit(1)
     try:
         prepared = preparation.prepare(settings, _say)
     except preparation.NotReady as error:

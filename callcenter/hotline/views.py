@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, Field
-
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.hotline import listings
@@ -20,7 +19,7 @@ from callcenter.panel import audit
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
 from callcenter.panel.i18n import N_
-from callcenter.panel.keys import DATABASE
+from callcenter.panel.keys import DATABASE, MANIFEST, SETTINGS
 from callcenter.panel.pages import add_page
 from callcenter.panel.problems import Problem
 from callcenter.storage.clock import now
@@ -254,21 +253,61 @@ class Calls(ApiView):
 
     @requires("agent")
     @answers(list[listings.CallRow])
-    async def get(  # the filters of the listing
+    async def get(
         self,
         *,
         day: date | None = None,
+        since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
         outcome: str | None = None,
         agent: str | None = None,
         caller: str | None = None,
         limit: Limit = 200,
     ) -> web.Response:
         """List calls, newest first."""
-        return web.json_response([])
+        async with self.request.app[DATABASE].read() as session:
+            rows = await listings.calls(
+                session,
+                day=day,
+                since=since,
+                until=until,
+                outcome=outcome or None,
+                agent=agent or None,
+                caller=caller,
+                limit=limit,
+                time_zone=self.request.app[SETTINGS].time_zone,
+            )
+        return web.json_response(rows)
 
 
 class Callbacks(ApiView):
     """/api/v1/callbacks."""
+
+    @requires("agent")
+    @answers(list[listings.CallbackRow])
+    async def get(
+        self,
+        *,
+        day: date | None = None,
+        since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
+        state: str | None = None,
+        caller: str | None = None,
+        limit: Limit = 200,
+    ) -> web.Response:
+        """List callbacks, newest first; state `open` means all that are still owed."""
+        async with self.request.app[DATABASE].read() as session:
+            rows = await listings.callbacks(
+                session,
+                day=day,
+                since=since,
+                until=until,
+                state=state or None,
+                caller=caller,
+                limit=limit,
+                time_zone=self.request.app[SETTINGS].time_zone,
+            )
+        return web.json_response(rows)
 
 
 def add_routes(app: web.Application) -> None:
@@ -282,7 +321,11 @@ def add_routes(app: web.Application) -> None:
         ("agents/{agent}/ready", Ready),
         ("queue", Queue),
         ("announcement", Announcement),
+        ("calls", Calls),
+        ("callbacks", Callbacks),
     ):
         app.router.add_view(f"/api/v1/{path}", view)
+    if MANIFEST not in app:
+        return  # no front end was built: the API alone
     for page in ("wallboard", "desk", "calls", "callbacks"):
         add_page(app, f"/{page}", f"{page}.html", role="agent")

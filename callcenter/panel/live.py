@@ -116,7 +116,7 @@ class Subscriber:
         self._due.set()
 
     async def next(self) -> bytes | None:
-        """Wait, and return everything that is due; None when the stream is over."""
+        """Wait, and return everything that is due: nothing after `wake`, None when the stream is over."""
         await self._due.wait()
         if self._closed:
             return None
@@ -127,6 +127,10 @@ class Subscriber:
         due = b"".join(self._frames)
         self._frames.clear()
         return due
+
+    def wake(self) -> None:
+        """Make `next` return, even if nothing is due."""
+        self._due.set()
 
     def close(self) -> None:
         """Make `next` return None."""

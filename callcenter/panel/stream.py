@@ -42,22 +42,22 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 
 async def _send(request: web.Request, response: EventSourceResponse, subscriber: Subscriber) -> None:
-    clock = asyncio.get_running_loop().time
-    check_at = clock() + CHECK_SECONDS
-    while response.is_connected():
-        if clock() >= check_at:
-            check_at = clock() + CHECK_SECONDS
-            if not await _may_stay(request):
-                return
-        try:
-            async with asyncio.timeout_at(check_at):
-                due = await subscriber.next()
-        except TimeoutError:
-            continue
-        if due is None:
-            return
-        async with asyncio.timeout(SEND_SECONDS):
-            await response.write(due)
+    # No timeout around each write, which would cost as much as the write: the library's pings have one, and cut off a
+    # reader that takes nothing.
+    loop = asyncio.get_running_loop()
+    check_at = loop.time() + CHECK_SECONDS
+    waking = loop.call_at(check_at, subscriber.wake)
+    try:
+        while response.is_connected() and (due := await subscriber.next()) is not None:
+            if due:
+                await response.write(due)
+            if loop.time() >= check_at:
+                if not await _may_stay(request):
+                    return
+                check_at = loop.time() + CHECK_SECONDS
+                waking = loop.call_at(check_at, subscriber.wake)
+    finally:
+        waking.cancel()
 
 
 async def _may_stay(request: web.Request) -> bool:

@@ -60,6 +60,12 @@ def test_a_call_takes_a_seat_through_every_state() -> None:
     assert floor.seats["8001"].since == at(75)
 
 
+def test_a_phone_that_rang_in_vain_is_not_shown_as_talking() -> None:
+    silent = events.AgentDidNotAnswer(at(15), "c1", "PJSIP/8001", "1001", rang=15)
+    floor = play(signed_in(), RANG, changed(1, device="busy"), silent)
+    assert floor.seats["8001"].state == "ready"
+
+
 def test_time_in_a_state_does_not_start_again_when_the_phone_repeats_itself() -> None:
     floor = play(signed_in(), RANG, CONNECTED, changed(10, device="in_use", in_call=True), changed(20, device="in_use"))
     assert floor.seats["8001"].since == at(3)

@@ -38,6 +38,8 @@ class Answers:
         """A citizen arrives: whether they are blocked, and whether there is an announcement."""
         await request.set_variable("HOTLINE_BLOCKED", self.blocked.get(request.caller, ""))
         await request.set_variable("HOTLINE_ANNOUNCEMENT", "1" if self.announcement_on else "0")
+        # Last: Asterisk calls a question that broke off halfway a success all the same.
+        await request.set_variable("HOTLINE_KNOWN", "1")
 
     async def ticket_state(self, request: AgiRequest) -> None:
         """A citizen asks by key how far their ticket 工单 is, known by the number they call from."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +75,12 @@ class FloorKeeper:
     def on_down(self) -> None:
         """The link is gone; what is shown from here on is old."""
         self._put(events.Disconnected(self._clock()))
+
+    def begin_day(self, most: int) -> None:
+        """A day begins, or the program does within one: `most` callers waited at once in what there was of it."""
+        before = self.floor
+        self.floor = replace(before, max_waiting_seen=max(most, len(before.waiting)))
+        self._show(before, self.floor)
 
     async def until(self, condition: Callable[[Floor], bool], seconds: float) -> bool:
         """Wait until the floor meets `condition`; returns False when it has not within `seconds`."""

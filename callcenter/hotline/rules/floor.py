@@ -112,7 +112,7 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
         case events.AgentConnected():
             return _at(floor, event, ringing=None, talking=Party(event.linkedid, event.caller), until=None)
         case events.AgentDidNotAnswer():
-            return _at(floor, event, ringing=None)
+            return _silent(floor, event)
         case events.AgentCompleted():
             return _completed(floor, event)
         case events.PhoneChanged():
@@ -200,6 +200,16 @@ def _member_changed(floor: Floor, event: events.MemberChanged) -> Floor:
     return _seat(floor, replace(seat, member=member, until=until), event.at)
 
 
+def _silent(floor: Floor, event: events.AgentDidNotAnswer) -> Floor:
+    seat = floor.seats.get(seat_of(event.interface))
+    if seat is None:
+        return floor
+    # A phone that rings counts as busy; that it no longer is comes in an event of its own, a moment later.
+    busy = seat.member is not None and seat.member.device in _BUSY and not seat.talking
+    member = replace(seat.member, device="not_in_use") if seat.member and busy else seat.member
+    return _seat(floor, replace(seat, member=member, ringing=None), event.at)
+
+
 def _completed(floor: Floor, event: events.AgentCompleted) -> Floor:
     seat = floor.seats.get(seat_of(event.interface))
     if seat is None:
@@ -221,7 +231,7 @@ def _phone_changed(floor: Floor, event: events.PhoneChanged) -> Floor:
 
 def _at(
     floor: Floor,
-    event: events.AgentRang | events.AgentConnected | events.AgentDidNotAnswer,
+    event: events.AgentRang | events.AgentConnected,
     **facts: Party | datetime | None,
 ) -> Floor:
     seat = floor.seats.get(seat_of(event.interface))

@@ -1,0 +1,101 @@
+"""Commands about who may use the panel; they work on the database, so also while the hotline is down."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from callcenter import databases
+from callcenter.cli.output import Json, show, show_one
+from callcenter.panel import users
+from callcenter.panel.problems import Problem
+from callcenter.panel.sessions import Actor
+from callcenter.panel.tables import User
+from callcenter.settings import Settings, load
+from callcenter.storage import clock
+from callcenter.storage.engine import Database
+
+user = typer.Typer(no_args_is_help=True, help="Who may use the panel.")
+Login = Annotated[str, typer.Argument(help="What they type to sign in.")]
+_ROLES = ("agent", "supervisor", "administrator")
+_Result = TypeVar("_Result")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.add_typer(user, name="user")
+
+
+def _with_database(act: Callable[[Database, Settings], Awaitable[_Result]]) -> _Result:
+    async def run() -> _Result:
+        settings = load()
+        async with databases.opened(settings) as database:
+            return await act(database, settings)
+
+    try:
+        return asyncio.run(run())
+    except Problem as problem:
+        raise typer.BadParameter(str(problem)) from problem
+
+
+def _row(found: User) -> dict[str, Any]:
+    return {
+        "user": found.login,
+        "name": found.name,
+        "role": found.role,
+        "agent": found.agent,
+        "active": found.active,
+    }
+
+
+@user.command("list")
+def listing(json: Json = False) -> None:  # noqa: FBT002  # a command-line flag
+    """List the users."""
+    found = _with_database(lambda database, _: users.listing(database))
+    show([_row(each) for each in found], as_json=json, empty="no users yet: the first start makes one")
+
+
+@user.command("add")
+def add(
+    login: Login,
+    role: Annotated[str, typer.Option(help="agent, supervisor or administrator.")] = "agent",
+    name: Annotated[str, typer.Option(help="The person's name; the login when left out.")] = "",
+    agent: Annotated[str, typer.Option(help="The agent number they take calls as.")] = "",
+    json: Json = False,  # noqa: FBT002
+) -> None:
+    """Add a user and print their one-time password, this once."""
+    if role not in _ROLES:
+        raise typer.BadParameter(f"--role {role!r}: say {', '.join(_ROLES)}")
+    new = users.NewUser(login, name or login, role, agent or None)  # type: ignore[arg-type]  # one of the three
+    made, password = _with_database(
+        lambda database, settings: users.add(database, new, actor=Actor("cli", settings.node), now=clock.now())
+    )
+    show_one(_row(made) | {"one_time_password": password}, as_json=json)
+
+
+@user.command("disable")
+def disable(login: Login, json: Json = False) -> None:  # noqa: FBT002
+    """Take a user's access away; their history stays."""
+    changed, _ = _change(login, {"active": False}, reset=False)
+    show_one(_row(changed), as_json=json)
+
+
+@user.command("reset-password")
+def reset_password(login: Login, json: Json = False) -> None:  # noqa: FBT002
+    """Give a user a new one-time password and print it, this once."""
+    changed, password = _change(login, {}, reset=True)
+    show_one(_row(changed) | {"one_time_password": password}, as_json=json)
+
+
+def _change(login: str, changes: dict[str, Any], *, reset: bool) -> tuple[User, str | None]:
+    return _with_database(
+        lambda database, settings: users.change(
+            database,
+            login,
+            changes,
+            reset_password=reset,
+            actor=Actor("cli", settings.node),
+            now=clock.now(),
+        )
+    )

@@ -1,0 +1,92 @@
+"""The indicators on the panel: the API, and today's figures on the wallboard."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
+
+from callcenter.hotline.events import HotlineEvent
+from callcenter.panel.access import requires
+from callcenter.panel.api import ApiView, answers
+from callcenter.panel.i18n import N_
+from callcenter.panel.keys import DATABASE, SETTINGS
+from callcenter.panel.live import LiveState
+from callcenter.panel.problems import Problem
+from callcenter.reports import indicators as formulas
+from callcenter.storage.clock import now
+from callcenter.storage.engine import Database
+
+#: A busy hour's figures are read at most this often, in seconds; well within the 200 ms that a wallboard may lag.
+_BREATH = 0.1
+#: Midnight comes without an event; so does what another node stores.
+_AT_LEAST_EVERY = 20.0
+
+
+class Figures:
+    """Keeps today's figures in the live document: read again whenever calls were stored.
+
+    `on_most(waiting)` is told the most callers that waited at once today, at the start and at each midnight.
+    """
+
+    def __init__(self, database: Database, live: LiveState, time_zone: str, on_most: Callable[[int], None]) -> None:
+        self._database = database
+        self._live = live
+        self._time_zone = time_zone
+        self._on_most = on_most
+        self._day: date | None = None
+        self._changed = asyncio.Event()
+        self._changed.set()
+
+    def changed(self, _events: Sequence[HotlineEvent]) -> None:
+        """Calls were stored: the figures are to be read again."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Read and show the figures whenever they may have changed, for ever."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_AT_LEAST_EVERY):
+                    await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._show()
+            except (SQLAlchemyError, OSError):
+                self._changed.set()  # the historian says what is wrong; here it is only tried again
+                await asyncio.sleep(1)
+            else:
+                await asyncio.sleep(_BREATH)
+
+    async def _show(self) -> None:
+        day = now().astimezone(ZoneInfo(self._time_zone)).date()
+        async with self._database.read() as session:
+            figures = await formulas.figures(session, day, self._time_zone)
+            if day != self._day:
+                self._on_most(await formulas.max_waiting_seen(session, day, day, self._time_zone))
+                self._day = day
+        self._live.set("figures", figures)
+
+
+class Indicators(ApiView):
+    """/api/v1/indicators."""
+
+    @requires("agent")
+    @answers(list[formulas.IndicatorRow])
+    async def get(self, *, since: date | None = None, until: date | None = None) -> web.Response:
+        """Show the twelve indicators from the day `since` to the day `until`, both included; today when left out."""
+        zone = self.request.app[SETTINGS].time_zone
+        today = now().astimezone(ZoneInfo(zone)).date()
+        first, last = since or until or today, until or today
+        if last < first:
+            raise Problem(400, N_("Some fields are wrong."), fields={"until": "is before since"})
+        async with self.request.app[DATABASE].read() as session:
+            rows = await formulas.indicators(session, first, last, time_zone=zone)
+        return web.json_response(rows)
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the reports' API."""
+    app.router.add_view("/api/v1/indicators", Indicators)

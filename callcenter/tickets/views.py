@@ -1,0 +1,50 @@
+"""Pages and API of tickets. Thin: they read the request, ask a listing, and show it."""
+
+from datetime import date
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import AwareDatetime, Field
+
+from callcenter.panel.access import requires
+from callcenter.panel.api import ApiView, answers
+from callcenter.panel.keys import DATABASE, MANIFEST, SETTINGS
+from callcenter.panel.pages import add_page
+from callcenter.tickets import listings
+
+
+class Tickets(ApiView):
+    """/api/v1/tickets."""
+
+    @requires("agent")
+    @answers(list[listings.TicketRow])
+    async def get(
+        self,
+        *,
+        day: date | None = None,
+        since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
+        state: str | None = None,
+        caller: str | None = None,
+        limit: Annotated[int, Field(ge=1, le=10_000)] = 200,
+    ) -> web.Response:
+        """List tickets, newest first."""
+        async with self.request.app[DATABASE].read() as session:
+            rows = await listings.tickets(
+                session,
+                day=day,
+                since=since,
+                until=until,
+                state=state or None,
+                caller=caller,
+                limit=limit,
+                time_zone=self.request.app[SETTINGS].time_zone,
+            )
+        return web.json_response(rows)
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the tickets' API and page."""
+    app.router.add_view("/api/v1/tickets", Tickets)
+    if MANIFEST in app:
+        add_page(app, "/tickets", "tickets.html", role="agent")
