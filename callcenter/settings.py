@@ -45,7 +45,7 @@ class Greeting(Section):
     """What every caller hears first."""
 
     enabled: bool = True
-    text: Spoken = "您好，欢迎致电一二三四五政务服务便民热线。为保证服务质量，本次通话将被录音。"
+    text: Spoken = "您好，这里是一二三四五热线，本次通话将被录音。"
 
 
 class MenuOption(Section):
@@ -67,7 +67,7 @@ class Menu(Section):
     """The self-service menu; silence leads to a person (GB/T 33358-2016)."""
 
     enabled: bool = True
-    text: Spoken = "查询工单请按一，人工服务请稍候。"
+    text: Spoken = "查询工单请按一，人工请稍候。"
     #: Seconds of silence after the prompt before the caller is queued.
     silence_seconds: Annotated[int, Field(ge=1, le=3)] = 2
     options: tuple[MenuOption, ...] = (
@@ -106,7 +106,7 @@ class Rating(Section):
     """The satisfaction question 话务坐席接听评价 after the agent hung up."""
 
     enabled: bool = True
-    text: Spoken = "请对本次服务评价，非常满意请按五，满意请按四，一般请按三，不满意请按二，非常不满意请按一。"
+    text: Spoken = "请按一到五键为本次服务打分，五分为非常满意。"
 
 
 class Announcement(Section):

@@ -33,7 +33,7 @@ _DEADLINE = 60
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*(/[a-z0-9#][a-z0-9#-]*)?")
 #: espeak-ng reads `[[...]]` as phonemes; control characters are no words.
 _NOT_SPOKEN = re.compile(r"[\x00-\x1f\x7f]|\[\[|\]\]")
-_SPEED = 165
+_SPEED = 210
 #: Band-limited as the telephone is, even in level, and with the silence at both ends cut to a breath.
 _EDGE = ("silence", "1", "0.02", "0.2%", "reverse")
 _CLEAN = ("highpass", "120", *_EDGE, *_EDGE, "gain", "-n", "-3", "pad", "0.05", "0.15")
