@@ -253,9 +253,8 @@ class Calls(ApiView):
 
     @requires("agent")
     @answers(list[listings.CallRow])
-    async def get(
+    async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
         self,
-        *,
         day: date | None = None,
         since: AwareDatetime | None = None,
         until: AwareDatetime | None = None,
@@ -285,9 +284,8 @@ class Callbacks(ApiView):
 
     @requires("agent")
     @answers(list[listings.CallbackRow])
-    async def get(
+    async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
         self,
-        *,
         day: date | None = None,
         since: AwareDatetime | None = None,
         until: AwareDatetime | None = None,

@@ -75,7 +75,7 @@ class Indicators(ApiView):
 
     @requires("agent")
     @answers(list[formulas.IndicatorRow])
-    async def get(self, *, since: date | None = None, until: date | None = None) -> web.Response:
+    async def get(self, since: date | None = None, until: date | None = None) -> web.Response:
         """Show the twelve indicators from the day `since` to the day `until`, both included; today when left out."""
         zone = self.request.app[SETTINGS].time_zone
         today = now().astimezone(ZoneInfo(zone)).date()

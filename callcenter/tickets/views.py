@@ -18,9 +18,8 @@ class Tickets(ApiView):
 
     @requires("agent")
     @answers(list[listings.TicketRow])
-    async def get(
+    async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
         self,
-        *,
         day: date | None = None,
         since: AwareDatetime | None = None,
         until: AwareDatetime | None = None,
