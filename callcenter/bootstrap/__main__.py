@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ def main(arguments: list[str]) -> int:
         return 2
     began = time.monotonic()
     console = Console()
+    # Asked to end by a program or by a person: the same.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _alone(ROOT, console.say):
             set_up(Purpose[name.upper()], ROOT, console)
@@ -35,7 +38,7 @@ def main(arguments: list[str]) -> int:
         console.stop()
         sys.stderr.write("set-up: stopped; what is done is kept\n")
         return _INTERRUPTED
-    done = f"{console.steps} steps" if console.steps else "nothing was missing"
+    done = "done" if console.steps else "nothing was missing"
     console.say(f"set-up: {done} ({time.monotonic() - began:.1f} s)")
     return 0
 

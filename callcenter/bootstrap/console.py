@@ -75,6 +75,9 @@ class Console:
         self._running.add(process)
         try:
             status = self._follow(title, process, tail)
+        except BaseException:
+            _end(process)
+            raise
         finally:
             self._running.discard(process)
         if status:
@@ -85,12 +88,7 @@ class Console:
         """End every program that still runs, and start none any more."""
         self._stopped = True
         for process in list(self._running):
-            process.terminate()
-        for process in list(self._running):
-            try:
-                process.wait(_GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            _end(process)
 
     def _follow(self, title: str, process: "subprocess.Popen[str]", tail: deque[str]) -> int:
         def read() -> None:
@@ -111,3 +109,11 @@ class Console:
         # A program that it left behind may hold the pipe open; its last words are not worth waiting for.
         reader.join(_GRACE_SECONDS)
         return status
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
