@@ -1,8 +1,10 @@
 """Views of the JSON API: what comes in is checked against its types, and what is wrong is named."""
 
+import inspect
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
@@ -48,8 +50,7 @@ def answers(type_: Any, *, status: int = 200, content_type: str = "application/j
 class ApiView(_View):
     """Base of every API view, with methods get, post, patch...
 
-    Their arguments say what they take: before `/` from the path, a `Body` from the body, after `*` from the headers,
-    any other from the query.
+    Their arguments say what they take: before `/` from the path, a `Body` from the body, any other from the query.
     """
 
     async def on_validation_error(self, exception: ValidationError, context: str) -> web.StreamResponse:
@@ -64,7 +65,7 @@ class ApiView(_View):
     @staticmethod
     def _parse_func_signature(func: Callable[..., Any]) -> Iterable[Any]:
         """Make the library's checks as strict as the contract: unknown query parameters, bodies that are not JSON."""
-        injectors: list[Any] = list(_View._parse_func_signature(func))  # type: ignore[attr-defined]  # noqa: SLF001  # its hook for this
+        injectors: list[Any] = list(_View._parse_func_signature(_without_headers(func)))  # type: ignore[attr-defined]  # noqa: SLF001  # its hook for this
         for place, injector in enumerate(injectors):
             if isinstance(injector, BodyGetter):
                 injectors[place] = _JsonBody({injector.arg_name: injector.model}, {})
@@ -79,14 +80,43 @@ class ApiView(_View):
         return injectors
 
 
+def _without_headers(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a stand-in whose keyword-only arguments come from the query; the library would look in the headers."""
+
+    @wraps(func)
+    def stand_in() -> None: ...
+
+    given = inspect.signature(func)
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    loose = [one.replace(kind=kind) if one.kind is one.KEYWORD_ONLY else one for one in given.parameters.values()]
+    loose.sort(key=lambda one: (one.kind, one.default is not one.empty))
+    stand_in.__dict__["__signature__"] = given.replace(parameters=loose)
+    return stand_in
+
+
+def _texts(part: Any) -> Iterator[str]:  # noqa: ANN401  # any JSON
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            yield name
+            yield from _texts(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _texts(value)
+
+
 class _Nothing(Body):
     pass
 
 
 class _JsonBody(BodyGetter):  # type: ignore[misc]  # the library has no types
     async def inject(self, request: web.Request, args_view: list[Any], kwargs_view: dict[str, Any]) -> None:  # noqa: ARG002  # the library's
+        raw = await request.read()
         try:
-            body = json.loads(await request.read())
+            body = json.loads(raw)
+            if b"\\u0000" in raw and "\0" in "".join(_texts(body)):
+                raise ValueError  # noqa: TRY301  # PostgreSQL's text cannot hold it, and no keyboard types it
         except (ValueError, RecursionError):  # not UTF-8 is a ValueError too
             raise Problem(400, N_("The body is not JSON.")) from None
         if not isinstance(body, dict):

@@ -38,6 +38,8 @@ def wants_json(request: web.Request) -> bool:
 async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every refusal and every failure into one answer, and write failures down once."""
     try:
+        if "%00" in request.raw_path:  # PostgreSQL's text cannot hold it, and no keyboard types it
+            return _answer(request, Problem(400, _WORDS[400]))
         return await handler(request)
     except Problem as problem:
         return _answer(request, problem)

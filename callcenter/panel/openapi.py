@@ -60,8 +60,6 @@ class _Operation:
                 continue
             if argument.kind is argument.POSITIONAL_ONLY:
                 place = "path"
-            elif argument.kind is argument.KEYWORD_ONLY:
-                place = "header"
             elif isinstance(type_, type) and issubclass(type_, BaseModel):
                 place = "body"
             else:
@@ -156,8 +154,7 @@ def _describe(operation: _Operation, schemas: _Schemas) -> Json:
         optional = default is not inspect.Parameter.empty
         if optional and default is not None:
             schema["default"] = TypeAdapter(Any).dump_python(default, mode="json")
-        shown = name.replace("_", "-") if place == "header" else name
-        parameters.append({"in": place, "name": shown, "required": not optional, "schema": schema})
+        parameters.append({"in": place, "name": name, "required": not optional, "schema": schema})
     good: Json = {"description": "Done."}
     if answer.type is not None:
         good["content"] = {answer.content_type: {"schema": schemas.of(operation, "answer")}}

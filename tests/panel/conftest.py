@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from prometheus_client import CollectorRegistry
 from served import Panel, serving
 
@@ -67,9 +68,11 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path / "var", port_offset=4000)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/panel.db")
+    """SQLite; what asks more of a database is tested on both, in test_accounts_on_both.py."""
+    url = f"sqlite:///{tmp_path}/panel.db"
+    database = Database(url)
     async with database.begin() as session:
         await (await session.connection()).run_sync(Base.metadata.create_all)
     yield database

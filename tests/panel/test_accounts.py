@@ -61,10 +61,10 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(pan
     assert cookie.value not in kept  # a stolen database signs nobody in
 
 
-@pytest.mark.parametrize("login", ["wang", "nobody", "", "wang\x00", "'; drop table panel_user; --"])
+@pytest.mark.parametrize("login", ["wang", "nobody", "x", "'; drop table panel_user; --"])
 async def test_a_wrong_password_and_an_unknown_login_sound_the_same(panel: Panel, login: str) -> None:
     await panel.add("wang")
-    async with panel.client().post("/api/v1/sign-in", json={"user": login or "x", "password": "wrong"}) as answer:
+    async with panel.client().post("/api/v1/sign-in", json={"user": login, "password": "wrong"}) as answer:
         assert (answer.status, (await answer.json())["error"]) == (401, "User name or password is wrong.")
 
 

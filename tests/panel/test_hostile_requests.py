@@ -57,7 +57,19 @@ async def test_wrong_fields_are_named(panel: Panel, body: dict[str, object], nam
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b"5", b'"x"', b"\xff\xfe", b'{"user":' + b"[" * 50_000, b'[["user","x"]]']
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"5",
+        b'"x"',
+        b"\xff\xfe",
+        b'{"user":' + b"[" * 50_000,
+        b'[["user","x"]]',
+        b'{"user":"a\\u0000","password":"x"}',
+    ],
 )
 async def test_a_body_that_is_no_json_object_is_refused(panel: Panel, body: bytes) -> None:
     async with panel.client().post(
@@ -79,7 +91,7 @@ async def test_a_body_too_large_is_refused_before_it_is_read(panel: Panel) -> No
 
 @pytest.mark.parametrize(
     ("query", "named"),
-    [("?limit=many", "limit"), ("?limti=5", "limti"), ("?kind=a&kind=b", "kind"), ("?kind=%00&x=1", "x")],
+    [("?limit=many", "limit"), ("?limti=5", "limti"), ("?kind=a&kind=b", "kind"), ("?kind=a&x=1", "x")],
 )
 async def test_wrong_query_parameters_are_named(panel: Panel, query: str, named: str) -> None:
     async with panel.cli().get("/api/v1/rows" + query) as answer:
@@ -93,7 +105,7 @@ async def test_a_view_without_parameters_takes_none(panel: Panel) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"role": None}, {"active": "yes"}, {"role": "root"}, {"name": "a\x00"}, {"agent": "١٠٠١"}, {"password": "x"}],
+    [{"role": None}, {"active": "yes"}, {"role": "root"}, {"name": "a\x01"}, {"agent": "١٠٠١"}, {"password": "x"}],
 )
 async def test_a_change_that_makes_no_sense_is_refused_and_named(panel: Panel, change: dict[str, object]) -> None:
     await panel.add("wang")
@@ -113,6 +125,12 @@ async def test_unknown_places_and_methods_answer_in_the_callers_form(panel: Pane
         assert "404 这里没有内容。" in await answer.text()
     async with client.get("/nothing?lang=en", headers=HTML) as answer:
         assert "404 There is nothing here." in await answer.text()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/users/%00", "/api/v1/rows?kind=%00"])
+async def test_a_zero_character_is_refused_before_it_reaches_the_database(panel: Panel, path: str) -> None:
+    async with panel.cli().get(path) as answer:
+        await refused(answer, 400)
 
 
 async def test_a_failure_of_ours_tells_nothing(panel: Panel) -> None:

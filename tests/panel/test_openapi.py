@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from pydantic import BaseModel
-from served import Panel
+from served import Panel, refused
 
 from callcenter.panel import openapi, server
 from callcenter.panel.access import requires
@@ -26,12 +26,12 @@ class Row(BaseModel):
 class Rows(ApiView):
     @requires("supervisor")
     @answers(list[Row])
-    async def get(self, name: str, /, kind: str = "all", limit: int | None = None, *, x_node: str = "") -> web.Response:
+    async def get(self, name: str, /, kind: str = "all", *, limit: int | None = None, after: int) -> web.Response:
         """List rows.
 
         In order.
         """
-        return web.json_response([name, kind, limit, x_node])
+        return web.json_response([name, kind, limit, after])
 
     @requires("agent")
     @answers(Row, status=201)
@@ -67,7 +67,7 @@ def test_parameters_say_where_they_go_and_what_they_are(described: dict[str, Any
         ("path", "name", True, None),
         ("query", "kind", False, "all"),
         ("query", "limit", False, None),
-        ("header", "x-node", False, ""),
+        ("query", "after", True, None),
     ]
     assert get["summary"] == "List rows."
     assert get["security"] == [{"token": []}, {"session": []}]
@@ -101,3 +101,10 @@ def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
 def test_operations_have_names_of_their_own(described: dict[str, Any]) -> None:
     names = [operation["operationId"] for path in described["paths"].values() for operation in path.values()]
     assert len(names) == len(set(names))
+
+
+async def test_a_view_takes_what_its_description_says(panel: Panel) -> None:
+    async with panel.cli().get("/api/v1/rows/x?limit=5&after=7") as answer:
+        assert await answer.json() == ["x", "all", 5, 7]
+    async with panel.cli().get("/api/v1/rows/x") as answer:
+        assert (await refused(answer, 400)).keys() == {"after"}
