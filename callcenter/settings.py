@@ -171,12 +171,12 @@ class Callbacks(Section):
 class Demo(Section):
     """The citizens and seats of `make demo`."""
 
-    calls_per_minute: Annotated[float, Field(gt=0, le=600)] = 12
-    talk_seconds: Annotated[int, Field(ge=1, le=600)] = 25
+    calls_per_minute: Annotated[float, Field(gt=0, le=600)] = 7
+    talk_seconds: Annotated[int, Field(ge=1, le=600)] = 20
     #: Share of citizens who hang up after `patience_seconds` without a person.
     impatient: Annotated[float, Field(ge=0, le=1)] = 0.25
-    patience_seconds: Annotated[int, Field(ge=1, le=600)] = 12
-    seats: Annotated[int, Field(ge=1, le=10)] = 6
+    patience_seconds: Annotated[int, Field(ge=1, le=600)] = 20
+    seats: Annotated[int, Field(ge=1, le=10)] = 8
     #: 0 runs until it is stopped.
     seconds: Seconds = 0
 
