@@ -1,4 +1,5 @@
-"""Brings the catalogues up to date with the words of templates, scripts and server: `python web/catalogues.py`.
+# ruff: noqa: INP001  # a program of the front end, no package
+"""Brings the catalogues up to date with templates, scripts and server: `python web/catalogues.py`.
 
 Prints every sentence that has no Chinese yet, and ends with status 1 when there is one.
 """

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +11,7 @@ from typing import Any, Self
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from callcenter.panel import i18n
 
@@ -81,6 +83,9 @@ class Panel:
         self.questions: list[str] = []
         #: Path -> (status, answer) for what the server shall refuse.
         self.refusals: dict[str, tuple[int, Json]] = {}
+        #: "METHOD path" -> (status, answer) to an order.
+        self.answers: dict[str, tuple[int, Json]] = {}
+        self.pings = 0
         self.signed_in = True
         self.url = ""
         self._open = True
@@ -139,6 +144,17 @@ class Panel:
                 stream._req.transport.abort()
         self._streams.clear()
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until `condition` holds, at most five seconds."""
+        async with asyncio.timeout(5):
+            while not condition():  # noqa: ASYNC110  # any condition, not one that could signal
+                await asyncio.sleep(0.01)
+
+    async def ordered(self, order: str, body: object) -> None:
+        """Wait for the next order, which must be this one."""
+        await self.until(lambda: bool(self.orders))
+        assert self.orders.pop(0) == (order, body)
+
     def mute(self) -> None:
         """Keep every stream open, and say nothing more: a dead line that TCP has not noticed."""
         self._muted = True
@@ -161,14 +177,17 @@ class Panel:
             raise web.HTTPServiceUnavailable
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await stream.prepare(request)
+        while self._muted:  # noqa: ASYNC110  # an Event for each stream would be no clearer
+            await asyncio.sleep(0.05)
         self.floor["now"] = ago(0)
         await stream.write(f"retry: 1000\n\nevent: snapshot\ndata: {json.dumps(self.floor)}\n\n".encode())
         self._streams.add(stream)
         try:
             while True:
-                await asyncio.sleep(1)
+                await asyncio.sleep(0.2)
                 if not self._muted:
                     await stream.write(b": ping\n\n")
+                    self.pings += 1
         except ConnectionError:
             return stream
         finally:
@@ -185,8 +204,9 @@ class Panel:
         return web.json_response(rows)
 
     async def _order(self, request: web.Request) -> web.StreamResponse:
-        self.orders.append((f"{request.method} {request.path}", await request.json()))
-        status, answer = self.refusals.get(request.path, (200, {}))
+        order = f"{request.method} {request.path}"
+        self.orders.append((order, await request.json()))
+        status, answer = self.answers.get(order) or self.refusals.get(request.path, (200, {}))
         return web.json_response(answer, status=status)
 
     async def _root(self, _request: web.Request) -> web.StreamResponse:
@@ -211,7 +231,7 @@ class Panel:
 
     @staticmethod
     @web.middleware
-    async def _secured(request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _secured(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer: web.StreamResponse = await handler(request)
         if not answer.prepared:
             answer.headers["Content-Security-Policy"] = POLICY

@@ -45,6 +45,7 @@ export function seatsPanel(seats, now) {
 function card(seat, now) {
   const [state] = seatState(seat.state);
   const onCall = seat.state === "talking" || seat.state === "ringing";
+  const name = seat.agent ? seat.name || seat.agent : "—";
   const away = seat.state === "break" && seat.reason;
   const wrapUp = seat.state === "wrap_up" && seat.until ? left(seat.until, now) : null;
   const callerOrNote = onCall ? callerNumber(seat.caller) : wrapUp === null ? "" : t("left");
@@ -55,9 +56,9 @@ function card(seat, now) {
         <span class="seat-number">${seat.seat}</span>
         ${seat.phone || seat.reason === "phone_offline" ? nothing : html`<span class="seat-offline">${icon("unplugged")}<span>${t("Offline")}</span></span>`}
       </p>
-      <p class="seat-name">${seat.agent ? seat.name || seat.agent : "—"}</p>
+      <p class="seat-name" ?data-long=${name.length > 3}>${name}</p>
       <p class="seat-state">${icon(seat.state)}<span>${away ? breakReason(seat.reason ?? "")[0] : state}</span></p>
-      <p class="seat-time">${time === null ? "" : duration(time)}</p>
+      <p class="seat-time" ?data-long=${(time ?? 0) >= 3600}>${time === null ? "" : duration(time)}</p>
       <p class="seat-caller">${callerOrNote}</p>
     </li>
   `;
