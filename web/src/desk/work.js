@@ -11,7 +11,8 @@ import { chip } from "../lists/chip.js";
  *   settled_by?: string, attempts?: {at: string, agent: string, result: string}[], calls?: string[], ticket?: string}} Callback */
 /** @typedef {{id: string | number, caller: string, direction: string, started_at: string, queued_at?: string,
  *   answered_at?: string, ended_at?: string, agent?: string, seat?: string, outcome: string, recording?: string,
- *   rating?: number, ticket?: string}} Call */
+ *   rating?: number, ticket?: string,
+ *   cut?: boolean}} Call */
 
 /**
  * Time left before a callback is overdue, or how long it has been.

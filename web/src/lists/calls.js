@@ -7,6 +7,7 @@ import { startList } from "./list.js";
 
 /** @param {HTMLElement} main */
 export function startCalls(main) {
+  const cutWord = t("Cut off by a fault");
   /** @type {import("./list.js").Listing<import("../desk/work.js").Call>} */
   const listing = {
     title: t("Calls"),
@@ -24,7 +25,7 @@ export function startCalls(main) {
       { name: t("Time"), kind: "time", cell: (call) => shortMoment(call.started_at) },
       { name: t("Caller"), cell: (call) => html`<b class="number">${callerNumber(call.caller)}</b>` },
       { name: t("Direction"), cell: (call) => direction(call.direction)[0] },
-      { name: t("Outcome"), cell: (call) => chip(outcome(call.outcome)) },
+      { name: t("Outcome"), cell: (call) => [chip(outcome(call.outcome)), call.cut ? chip([cutWord, "bad"]) : ""] },
       { name: t("Waited"), kind: "number", cell: (call) => duration(between(call.queued_at, call.answered_at ?? call.ended_at)) },
       { name: t("Talked"), kind: "number", cell: (call) => duration(between(call.answered_at, call.ended_at)) },
       { name: t("Agent"), cell: (call) => call.agent ?? "—" },

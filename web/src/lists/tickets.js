@@ -25,6 +25,7 @@ export function startTickets(main) {
     columns: [
       { name: t("Number"), cell: (ticket) => html`<b class="number">${ticket.number}</b>` },
       { name: t("Kind"), cell: (ticket) => ticketKind(ticket.kind)[0] },
+      { name: t("Subject"), cell: (ticket) => ticket.title || "—" },
       { name: t("State"), cell: (ticket) => chip(ticketState(ticket.state)) },
       { name: t("Caller"), cell: (ticket) => callerNumber(ticket.caller) },
       { name: t("Unit"), cell: (ticket) => ticket.unit ?? "—" },
