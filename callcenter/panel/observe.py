@@ -12,6 +12,7 @@ from callcenter.panel.keys import METRICS
 from callcenter.panel.live import LiveState
 
 _log = structlog.get_logger()
+_LIVE = "/api/v1/live"
 _QUIET = ("/healthz", "/metrics", "/static")
 
 
@@ -42,7 +43,8 @@ def observed(registry: CollectorRegistry) -> Middleware:
             route = resource.canonical if resource else "unknown"
             method = request.method if request.method in ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE") else "other"
             took = time.perf_counter() - began
-            seconds.labels(method, route, status).observe(took)
+            if route != _LIVE:  # lasts as long as its reader looks
+                seconds.labels(method, route, status).observe(took)
             if not route.startswith(_QUIET):
                 _log.info("request", method=method, route=route, status=status, ms=round(took * 1000, 1))
 
