@@ -49,7 +49,7 @@ def postgresql_server() -> Iterator[str]:
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (apt install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="cc-pg-", dir="/tmp"))  # noqa: S108  # a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="cc-pg-", dir="/tmp"))  # a socket's path must be short
     become = _server_user()
     if become:
         user = become[1].removeprefix("--reuid=")
