@@ -104,8 +104,9 @@ class Console:
                 status = process.wait(HEARTBEAT_SECONDS)
                 break
             except subprocess.TimeoutExpired:
-                latest = f": {tail[-1][:100]}" if tail else ""
-                self.say(f"    {title}, {time.monotonic() - began:.0f} s so far{latest}")
+                # What it is doing, not what it grumbles about.
+                latest = next((line for line in reversed(tail) if not line.startswith("WARNING")), "")
+                self.say(f"    {title}, {time.monotonic() - began:.0f} s so far: {latest.strip()[:100]}".rstrip(": "))
         # A program that it left behind may hold the pipe open; its last words are not worth waiting for.
         reader.join(_GRACE_SECONDS)
         return status
