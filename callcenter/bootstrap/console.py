@@ -105,7 +105,7 @@ class Console:
                 break
             except subprocess.TimeoutExpired:
                 # What it is doing, not what it grumbles about.
-                latest = next((line for line in reversed(tail) if not line.startswith("WARNING")), "")
+                latest = next((line for line in reversed(list(tail)) if not line.startswith("WARNING")), "")
                 self.say(f"    {title}, {time.monotonic() - began:.0f} s so far: {latest.strip()[:100]}".rstrip(": "))
         # A program that it left behind may hold the pipe open; its last words are not worth waiting for.
         reader.join(_GRACE_SECONDS)
