@@ -18,7 +18,7 @@ from callcenter.hotline.wallboard import agents_by_state, iso
 from callcenter.panel import audit
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
-from callcenter.panel.i18n import N_
+from callcenter.panel.i18n import N_, translate
 from callcenter.panel.keys import DATABASE, MANIFEST, SETTINGS
 from callcenter.panel.pages import add_page
 from callcenter.panel.problems import Problem
@@ -143,7 +143,7 @@ class _AgentAction(ApiView):
         try:
             await action
         except Refused as error:
-            raise Problem(409, str(error)) from error
+            raise Problem(409, translate(error.message) % error.values) from error
         await _note(self.request, what, f"agent {agent}")
         row = agent_row(hotline.keeper.floor, agent, hotline.board.names.get(agent, agent))
         return web.json_response(row.model_dump())

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from callcenter.panel import i18n
 from callcenter.panel.access import identity_of, requires
-from callcenter.panel.keys import MANIFEST
+from callcenter.panel.keys import MANIFEST, SETTINGS
 from callcenter.panel.sessions import Role
 
 
@@ -37,7 +37,7 @@ def set_up(app: web.Application, folder: Path) -> None:
 def render(
     request: web.Request, template: str, *, page: str, status: int = 200, context: Mapping[str, Any] | None = None
 ) -> web.Response:
-    """Show `template` with the frame's variables (`user`, `lang`, `page`, `asset`, `i18n_json`) and `context`."""
+    """Show `template` with the frame's variables (as in `frame` below) and `context`."""
     manifest = request.app[MANIFEST]
 
     def asset(name: str) -> str:
@@ -46,6 +46,7 @@ def render(
     frame = {
         "user": identity_of(request),
         "lang": i18n.current(),
+        "time_zone": request.app[SETTINGS].time_zone,
         "page": page,
         "asset": asset,
         "i18n_json": i18n.script_catalogue(i18n.current()),

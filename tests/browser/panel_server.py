@@ -222,6 +222,7 @@ class Panel:
         context = {
             "user": None if anyone else self.user,
             "lang": lang,
+            "time_zone": "Asia/Shanghai",
             "page": page,
             "i18n_json": i18n.script_catalogue(lang),
             "status": 404,

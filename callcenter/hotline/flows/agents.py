@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from callcenter.asterisk.ami import AmiClient, AmiError
 from callcenter.hotline.flows.floor import FloorKeeper, join, leave, pause
 from callcenter.hotline.rules import agents as rules
-from callcenter.hotline.rules.agents import Refused
+from callcenter.hotline.rules.agents import N_, Refused
 from callcenter.hotline.rules.floor import Floor, Seat
 
 #: How long Asterisk may take to show what it has acknowledged, in seconds.
@@ -38,7 +38,9 @@ class AgentDesk:
         member = rules.member_of(self._keeper.floor, self._names(), agent)
         seat = rules.seat_held_by(self._keeper.floor, agent)
         if seat and seat.state in {"ringing", "talking"}:
-            raise Refused(f"agent {agent} is {seat.state}; end the call first, or take a break to get no further one")
+            raise Refused(
+                N_("agent %(agent)s is on a call; end it first, or take a break to get no further one"), agent=agent
+            )
         await self._tell(leave(ami, self._queue, member.interface))
         await self._see(lambda floor: rules.seat_held_by(floor, agent) is None)
 
@@ -46,7 +48,8 @@ class AgentDesk:
         """Put `agent` on break 小休; during a talk, the break follows it."""
         ami = self._ami()
         if reason not in rules.BREAK_REASONS:
-            raise Refused(f"reason {reason!r} is unknown; reasons are {', '.join(rules.BREAK_REASONS)}")
+            known = ", ".join(rules.BREAK_REASONS)
+            raise Refused(N_("reason %(reason)s is unknown; reasons are %(known)s"), reason=reason, known=known)
         member = rules.member_of(self._keeper.floor, self._names(), agent)
         await self._tell(pause(ami, self._queue, member.interface, paused=True, reason=reason))
         await self._see(lambda floor: _pause_reason(floor, agent) == reason)
@@ -60,29 +63,29 @@ class AgentDesk:
         await self._see(lambda floor: _pause_reason(floor, agent) is None)
         seat = self._seat(agent)
         if seat.reason == "phone_offline":
-            raise Refused(f"the phone of seat {seat.number} is not registered; start the softphone")
+            raise Refused(N_("the phone of seat %(seat)s is not registered; start the softphone"), seat=seat.number)
         return seat
 
     def _ami(self) -> AmiClient:
         if self._keeper.ami is None or not self._keeper.floor.connected:
-            raise Refused("Asterisk is not connected just now; try again in a moment")
+            raise Refused(N_("Asterisk is not connected just now; try again in a moment"))
         return self._keeper.ami
 
     def _seat(self, agent: str) -> Seat:
         seat = rules.seat_held_by(self._keeper.floor, agent)
         if seat is None:
-            raise Refused(f"agent {agent} is not signed in")
+            raise Refused(N_("agent %(agent)s is not signed in"), agent=agent)
         return seat
 
     async def _tell(self, action: Awaitable[None]) -> None:
         try:
             await action
         except AmiError as error:
-            raise Refused(f"Asterisk did not do it: {error}") from error
+            raise Refused(N_("Asterisk did not do it: %(reason)s"), reason=error) from error
 
     async def _see(self, condition: Callable[[Floor], bool]) -> None:
         if not await self._keeper.until(condition, _SEEN_WITHIN):
-            raise Refused("Asterisk accepted it but has not shown it yet; look again in a moment")
+            raise Refused(N_("Asterisk accepted it but has not shown it yet; look again in a moment"))
 
 
 def _pause_reason(floor: Floor, agent: str) -> str | None:

@@ -36,8 +36,21 @@ class MovePhone:
 Command = BeginWrapUp | EndWrapUp | MovePhone
 
 
+def N_(message: str) -> str:  # noqa: N802  # gettext's own name for it, which extraction looks for
+    """Mark `message` for translation, and return it as it is."""
+    return message
+
+
 class Refused(Exception):
-    """What was asked for is not possible now; the text says why and what to do."""
+    """What was asked for is not possible now; the text says why and what to do.
+
+    `message` is an English sentence marked N_, with the places of `values` as in `%(agent)s`.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message % values)
+        self.message = message
+        self.values = values
 
 
 def decide(before: Floor, event: events.AnyEvent, after: Floor) -> list[Command]:
@@ -93,19 +106,22 @@ def sign_in(floor: Floor, agents: Mapping[str, str], agent: str, number: str) ->
     known_agent(agents, agent)
     seat = floor.seats.get(number)
     if seat is None:
-        raise Refused(f"seat {number} does not exist; seats are {min(floor.seats)} to {max(floor.seats)}")
+        known = {"first": min(floor.seats), "last": max(floor.seats)}
+        raise Refused(N_("seat %(seat)s does not exist; seats are %(first)s to %(last)s"), seat=number, **known)
     if seat.agent not in {None, agent}:
-        raise Refused(f"seat {number} is taken by agent {seat.agent}")
+        raise Refused(N_("seat %(seat)s is taken by agent %(agent)s"), seat=number, agent=seat.agent)
     held = seat_held_by(floor, agent)
     if held is not None and held.number != number:
-        raise Refused(f"agent {agent} is signed in at seat {held.number}; sign out there first")
+        raise Refused(
+            N_("agent %(agent)s is signed in at seat %(seat)s; sign out there first"), agent=agent, seat=held.number
+        )
     return interface_for(seat)
 
 
 def known_agent(agents: Mapping[str, str], agent: str) -> None:
     """Raise Refused when there is no such agent."""
     if agent not in agents:
-        raise Refused(f"agent {agent} does not exist")
+        raise Refused(N_("agent %(agent)s does not exist"), agent=agent)
 
 
 def member_of(floor: Floor, agents: Mapping[str, str], agent: str) -> events.Member:
@@ -113,7 +129,7 @@ def member_of(floor: Floor, agents: Mapping[str, str], agent: str) -> events.Mem
     known_agent(agents, agent)
     seat = seat_held_by(floor, agent)
     if seat is None or seat.member is None:
-        raise Refused(f"agent {agent} is not signed in")
+        raise Refused(N_("agent %(agent)s is not signed in"), agent=agent)
     return seat.member
 
 
