@@ -66,7 +66,7 @@ async def ids(session: AsyncSession, node: str, linkedids: Iterable[str]) -> dic
     for start in range(0, len(wanted), _CHUNK):
         chunk = wanted[start : start + _CHUNK]
         query = select(Call.linkedid, Call.id).where(Call.node == node, Call.linkedid.in_(chunk))
-        found |= {linkedid: call for linkedid, call in await session.execute(query)}
+        found |= {call.linkedid: call.id for call in await session.execute(query)}
     return found
 
 
