@@ -16,10 +16,9 @@ import pytest
 
 from callcenter.demo.seats import Seat
 from callcenter.demo.sipp import Sipp, running
-from callcenter.demo.speech import speaking
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "journeys"))
-from harness import Hotline, running_hotline, wait_for
+from harness import CITIZEN_VOICE, Hotline, running_hotline, wait_for
 
 pytestmark = [pytest.mark.bench, pytest.mark.asterisk]
 
@@ -62,17 +61,23 @@ async def test_call_set_up_takes_about_as_long_as_through_a_bare_queue(quick: Ho
 async def drive(hotline: Hotline, seats: list[Seat], dialled: str, first: int) -> list[float]:
     """Make a turn's calls from numbers that begin at `first`; return the milliseconds to the first seat's INVITE."""
     numbers = [str(first + n) for n in range(RATE * TURN_SECONDS)]
-    async with speaking(b"") as silence:
-        sipp = Sipp(
-            hotline.server,
-            "citizen",
-            {"dialled": dialled, "media_port": silence.port, "patience_ms": 8_000},
-            hotline.folder,
-            rows=[number.encode() + b";" for number in numbers],
-            arguments=("-m", str(len(numbers)), "-r", str(RATE), "-l", "200"),
-        )
-        async with running(sipp):
-            await asyncio.wait_for(sipp.watch(), TURN_SECONDS + 30)
+    speech = hotline.folder / "citizen.alaw"
+    speech.write_bytes(CITIZEN_VOICE)
+    sipp = Sipp(
+        hotline.server,
+        "citizen",
+        {
+            "dialled": dialled,
+            "media_port": "[rtpstream_audio_port]",
+            "stream": str(speech),
+            "patience_ms": 8_000,
+        },
+        hotline.folder,
+        rows=[number.encode() + b";" for number in numbers],
+        arguments=("-m", str(len(numbers)), "-r", str(RATE), "-l", "200"),
+    )
+    async with running(sipp):
+        await asyncio.wait_for(sipp.watch(), TURN_SECONDS + 30)
     await wait_for(lambda: not any(seat.talking for seat in seats), what="every seat is free again")
     dialled_at = {step.rest: step.at for step in sipp.steps if step.word == "dialled"}
     rang_at: dict[str, float] = {}
