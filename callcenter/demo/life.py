@@ -88,7 +88,7 @@ class Life:
     async def _call(self, number: str) -> bool:
         """Call once; return whether a person answered."""
         impatient = self._chance.random() < self._demo.impatient
-        patience = self._demo.patience_seconds * self._chance.uniform(0.3, 1.5) if impatient else None
+        patience = self._demo.patience_seconds * self._chance.uniform(0.5, 2.5) if impatient else None
         hangs_up_first = self._chance.random() < _HANGS_UP_FIRST
         talk = self._demo.talk_seconds * self._chance.uniform(0.2, 0.9)
         clock = asyncio.get_running_loop().time

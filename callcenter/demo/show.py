@@ -29,7 +29,8 @@ _PATIENCE = 120.0
 #: Seconds that the hotline may take to stop before it is killed.
 _FAREWELL = 15.0
 #: What keeps the demo away from a real hotline's data, citizens and lines, unless somebody asks for it by name.
-_OWN = {"DATA": "var-demo", "PORT_OFFSET": "20000", "DATABASE_URL": ""}
+#: A shorter wrap-up, so that six agents keep up with the calls, just.
+_OWN = {"DATA": "var-demo", "PORT_OFFSET": "20000", "DATABASE_URL": "", "QUEUE__WRAP_UP_SECONDS": "5"}
 #: What no demo may have, whatever the settings say.
 _NEVER = {"PROFILE": "lab", "BIND": "127.0.0.1", "TRUNKS": "[]"}
 #: Says that a data folder was begun by the demo.
@@ -175,6 +176,8 @@ async def _live(settings: Settings, say: Say, stopped: asyncio.Event, child: asy
         died = spawn(child.wait(), name="demo hotline")
         try:
             await asyncio.wait({work, over, died}, timeout=settings.demo.seconds or None, return_when="FIRST_COMPLETED")
+            if work.done():
+                raise DemoError(f"its citizens are gone: {work.exception()!r}")
         finally:
             say("demo: ending")
             await cancel(work, over, died)
