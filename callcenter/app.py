@@ -44,8 +44,8 @@ _log = structlog.get_logger()
 QUEUE = "hotline"
 #: What happens, and who cares; they run inside the historian's transaction, in this order.
 SUBSCRIBERS: Mapping[type[events.HotlineEvent], Sequence[Handler]] = {
-    events.CallMissed: [tickets.open_for_missed_call],
-    events.CallbackSettled: [tickets.close_for_settled_callback],
+    events.CallMissed: [tickets.open_for_missed_calls],
+    events.CallbackSettled: [tickets.close_for_settled_callbacks],
 }
 
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
+
 #: Longest channel, call or bridge identity; Asterisk's own limit is 150 (AST_MAX_UNIQUEID).
 LONGEST_ID = 150
 #: Longest text of a user event that is kept; the dialplan writes far less.
@@ -44,7 +46,6 @@ class CelEvent(NamedTuple):
     channel: str
     #: The channel's number as Asterisk knew it; hostile.
     number: str
-    exten: str
     context: str
     #: Name of a user event (`ENTERED`, `QUEUED`, ...), else empty.
     word: str
@@ -66,16 +67,9 @@ _DETAIL = {
 }
 
 
-def parse(line: str) -> CelEvent:
+def parse(line: bytes) -> CelEvent:
     """Return the event that `line` records; unknown fields are ignored. Raises CelFault."""
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise CelFault(f"no JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise CelFault("no JSON object")
-    if not line.isascii() or "\\u" in line:
-        fields = {name: _storable(value) for name, value in fields.items()}
+    fields = _read(line)
     get = fields.get
     name = get("eventenum") or get("eventtype") or get("eventname") or ""
     if not isinstance(name, str):
@@ -86,10 +80,12 @@ def parse(line: str) -> CelEvent:
     except (ValueError, TypeError, OverflowError, OSError) as error:
         raise CelFault(f"eventtime {get('eventtime')!r:.60}: {error}") from error
     if kind is Kind.RESTARTED:
-        return CelEvent(kind, at, "", "", "", "", "", "", "", _text(get("node")))
+        return CelEvent(kind, at, "", "", "", "", "", "", _text(get("node")))
     linkedid = get("linkedid")
     if not linkedid or not isinstance(linkedid, str) or len(linkedid) > LONGEST_ID:
         raise CelFault(f"linkedid {linkedid!r:.60} names no call")
+    if kind is Kind.OTHER:
+        return CelEvent(kind, at, linkedid, "", "", "", "", "", "")
     wanted = _DETAIL.get(kind)
     return CelEvent(
         kind,
@@ -97,24 +93,39 @@ def parse(line: str) -> CelEvent:
         linkedid,
         _text(get("uniqueid"))[:LONGEST_ID],
         _text(get("channame")),
-        _text(get("num") or get("cid_num")),
-        _text(get("exten")),
+        _text(get("num")),
         _text(get("context")),
         _word(get, name) if kind is Kind.SAID else "",
         _detail(get("eventextra"), wanted) if wanted else "",
     )
 
 
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        fields = from_json(line)
+    except ValueError:
+        # Half a character, or bytes that are no UTF-8, must not cost us a call: the slow way takes them.
+        try:
+            fields = json.loads(line.decode("utf-8", "replace"))
+        except (ValueError, RecursionError) as error:
+            raise CelFault(f"no JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise CelFault("no JSON object")
+    if not line.isascii() or b"\\u" in line:
+        return {name: _storable(value) for name, value in fields.items()}
+    return fields
+
+
 def _word(get: Any, name: str) -> str:  # noqa: ANN401  # a bound dict.get
-    word = _text(get("userdeftype") or get("userdefname") or get("eventname") or get("eventtype"))
+    word = _text(get("userdeftype") or get("eventtype"))
     return "" if word == name else word
 
 
 def _detail(extra: object, wanted: str) -> str:
     if isinstance(extra, str) and extra.startswith("{"):
         try:
-            extra = json.loads(extra)
-        except (ValueError, RecursionError):
+            extra = from_json(extra)
+        except ValueError:
             return ""
     return _storable_text(_text(extra.get(wanted)))[:LONGEST_DETAIL] if isinstance(extra, dict) else ""
 

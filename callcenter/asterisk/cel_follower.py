@@ -30,12 +30,12 @@ class Batch:
     end: int
     text: bytes
 
-    def lines(self) -> Iterator[tuple[int, str]]:
+    def lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield (offset, text) of every line that is not blank."""
         offset = self.start
         for line in self.text.splitlines(keepends=True):
             if stripped := line.strip():
-                yield offset, stripped.decode("utf-8", "replace")
+                yield offset, stripped
             offset += len(line)
 
 

@@ -35,9 +35,12 @@ _BREATH = 300
 _LONGEST_WAIT_SECONDS = 5.0
 _FIRST_WAIT_SECONDS = 0.1
 #: Beginning of every record; a torn one before it is cut off there.
-_RECORD = '{"event'
+_RECORD = b'{"event'
 
-Handler = Callable[[AsyncSession, Any], Awaitable[None]]
+#: Offset, text, and what it says.
+_Line = tuple[int, bytes, CelEvent | CelFault]
+#: Takes all events of its type in one batch, in order.
+Handler = Callable[[AsyncSession, Sequence[Any]], Awaitable[None]]
 
 
 class _ElsewhereError(Exception):
@@ -49,7 +52,7 @@ class _Work:
 
     def __init__(self) -> None:
         self.changed: dict[str, CallRecord] = {}
-        self.bad: list[tuple[int, str, str]] = []
+        self.bad: list[tuple[int, bytes, str]] = []
 
 
 class Historian:
@@ -57,8 +60,9 @@ class Historian:
 
     A missed call is to be called back within `due`, unless the caller left the greeting before `greeting_seconds`.
 
-    `subscribers` maps each event type to handlers that run inside the transaction; `on_committed` hears a batch's
-    events once they are stored, `on_trouble` why storing fails, and None when it works again.
+    `subscribers` maps each event type to handlers that run inside the transaction, in the mapping's order, with all of
+    a batch's events of that type; `on_committed` hears the batch's events once they are stored, `on_trouble` why
+    storing fails, and None when it works again.
     """
 
     def __init__(
@@ -153,9 +157,10 @@ class Historian:
             await call_rows.upsert(session, [call_rows.to_row(call, self._node) for call in work.changed.values()])
             events = await self._consequences(session, work.changed.values())
             await _quarantine(session, self._node, batch.file, work.bad)
-            for event in events:
-                for handler in self._subscribers.get(type(event), ()):
-                    await handler(session, event)
+            for kind, handlers in self._subscribers.items():
+                if concerned := [event for event in events if type(event) is kind]:
+                    for handler in handlers:
+                        await handler(session, concerned)
         self._position = (batch.file, batch.end)
         for linkedid, call in work.changed.items():
             if call.progress is None:
@@ -164,15 +169,15 @@ class Historian:
                 self._open[linkedid] = call
         return events
 
-    async def _parse(self, batch: Batch) -> list[tuple[int, str, CelEvent | CelFault]]:
-        parsed: list[tuple[int, str, CelEvent | CelFault]] = []
+    async def _parse(self, batch: Batch) -> list[_Line]:
+        parsed: list[_Line] = []
         for count, (offset, line) in enumerate(batch.lines()):
             parsed += _read_line(offset, line)
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
         return parsed
 
-    async def _interpret(self, session: AsyncSession, lines: list[tuple[int, str, CelEvent | CelFault]]) -> _Work:
+    async def _interpret(self, session: AsyncSession, lines: list[_Line]) -> _Work:
         work = _Work()
         events = [entry for _, _, entry in lines if not isinstance(entry, CelFault)]
         strangers = {event.linkedid for event in events if event.linkedid} - self._open.keys()
@@ -257,7 +262,7 @@ class Historian:
             raise _ElsewhereError
 
 
-def _read_line(offset: int, line: str) -> list[tuple[int, str, CelEvent | CelFault]]:
+def _read_line(offset: int, line: bytes) -> list[_Line]:
     """Parse a line; a record torn by the death of its writer does not take the next one with it."""
     try:
         return [(offset, line, parse(line))]
@@ -269,7 +274,7 @@ def _read_line(offset: int, line: str) -> list[tuple[int, str, CelEvent | CelFau
         return [(offset, line, fault)]
 
 
-async def _quarantine(session: AsyncSession, node: str, file: str, bad: list[tuple[int, str, str]]) -> None:
+async def _quarantine(session: AsyncSession, node: str, file: str, bad: list[tuple[int, bytes, str]]) -> None:
     if not bad:
         return
     _log.warning("cel_lines_quarantined", node=node, lines=len(bad), first=bad[0][2])
@@ -280,10 +285,10 @@ async def _quarantine(session: AsyncSession, node: str, file: str, bad: list[tup
             "node": node,
             "file": file,
             "offset": offset,
-            "text": text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:4000],
+            "text": line[:4000].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
             "reason": reason[:300],
             "found_at": clock.now(),
         }
-        for offset, text, reason in bad
+        for offset, line, reason in bad
     ]
     await connection.execute(dialect.insert(CelQuarantine).on_conflict_do_nothing(), rows)

@@ -1,9 +1,11 @@
 """Use cases of requests: a missed call opens a ticket 漏接件, a settled callback closes it."""
 
-from datetime import UTC, date
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,29 +17,44 @@ from callcenter.tickets.tables import Ticket, TicketCounter
 
 #: The zone whose date stands in a ticket's number.
 ZONE = ZoneInfo("Asia/Shanghai")
+#: Values of one IN list.
+_CHUNK = 500
 
 
-async def open_for_missed_call(session: AsyncSession, event: CallMissed) -> None:
-    """Open the ticket of a missed call, or note it on the one that its citizen has for their callback already."""
-    callback = None if event.callback_id is None else await session.get(Callback, event.callback_id)
-    if callback is None and event.caller:
-        return  # they hung up too soon to be owed anything
-    number = callback.ticket if callback else None
-    if number is None:
-        draft = rules.for_missed_call(event.caller, event.outcome, event.at, callback.due_at if callback else None)
-        number = await _open(session, event, draft)
-        if callback:
-            callback.ticket = number
-    await session.execute(update(Call).where(Call.id == event.call_id).values(ticket=number))
+async def open_for_missed_calls(session: AsyncSession, missed: Sequence[CallMissed]) -> None:
+    """Open a ticket for each missed call, or note it on the one that its citizen has for their callback already."""
+    callbacks = await _callbacks(session, {event.callback_id for event in missed if event.callback_id is not None})
+    numbers = {callback: number for callback, (number, _) in callbacks.items() if number}
+    first: dict[int | tuple[None, int], CallMissed] = {}
+    for event in missed:
+        if event.callback_id is None:
+            # A caller with a number and no callback hung up too soon to be owed anything.
+            if not event.caller:
+                first[None, event.call_id] = event
+        elif event.callback_id not in numbers:
+            first.setdefault(event.callback_id, event)
+    drafts = [
+        (event, rules.for_missed_call(event.caller, event.outcome, event.at, _due(event, callbacks)))
+        for event in first.values()
+    ]
+    opened = dict(zip(first, await _open(session, drafts), strict=True))
+    fresh = {callback: number for callback, number in opened.items() if isinstance(callback, int)}
+    numbers |= fresh
+    of_call = {event.call_id: numbers[event.callback_id] for event in missed if event.callback_id in numbers}
+    of_call |= {key[1]: number for key, number in opened.items() if isinstance(key, tuple)}
+    await _note(session, Callback, fresh)
+    await _note(session, Call, of_call)
 
 
-async def close_for_settled_callback(session: AsyncSession, event: CallbackSettled) -> None:
-    """Close the ticket of a callback that is no longer owed; one that has become a request of its own stays open."""
-    await session.execute(
+async def close_for_settled_callbacks(session: AsyncSession, settled: Sequence[CallbackSettled]) -> None:
+    """Close the tickets of callbacks that are no longer owed; one that has become a request of its own stays open."""
+    statement = (
         update(Ticket)
-        .where(Ticket.callback_id == event.callback_id, Ticket.kind == "missed_call", Ticket.closed_at.is_(None))
-        .values(state="closed", closed_at=event.at)
+        .where(Ticket.callback_id == bindparam("of"), Ticket.kind == "missed_call", Ticket.closed_at.is_(None))
+        .values(state="closed", closed_at=bindparam("at"))
     )
+    connection = await session.connection()
+    await connection.execute(statement, [{"of": event.callback_id, "at": event.at} for event in settled])
 
 
 async def state_for_caller(database: Database, caller: str) -> str:
@@ -54,35 +71,65 @@ async def state_for_caller(database: Database, caller: str) -> str:
         return rules.state_word(await session.scalar(newest))
 
 
-async def next_number(session: AsyncSession, day: date) -> str:
-    """Return a ticket number of `day` that no other transaction has or gets."""
+async def next_numbers(session: AsyncSession, day: date, count: int) -> list[str]:
+    """Return `count` ticket numbers of `day` that no other transaction has or gets."""
     connection = await session.connection()
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = (
-        insert(TicketCounter)
-        .values(day=day, last=1)
-        .on_conflict_do_update(index_elements=["day"], set_={"last": TicketCounter.last + 1})
+        dialect.insert(TicketCounter)
+        .values(day=day, last=count)
+        .on_conflict_do_update(index_elements=["day"], set_={"last": TicketCounter.last + count})
         .returning(TicketCounter.last)
     )
-    return rules.number(day, (await connection.execute(statement)).scalar_one())
+    last = (await connection.execute(statement)).scalar_one()
+    return [rules.number(day, place) for place in range(last - count + 1, last + 1)]
 
 
-async def _open(session: AsyncSession, event: CallMissed, draft: rules.Draft) -> str:
-    number = await next_number(session, draft.opened_at.astimezone(ZONE).date())
-    session.add(
-        Ticket(
-            node=event.node,
-            number=number,
-            kind=draft.kind,
-            state="accepted",
-            caller=draft.caller,
-            title=draft.title,
-            description=draft.description,
-            opened_at=draft.opened_at.astimezone(UTC),
-            due_at=draft.due_at,
-            call_id=event.call_id,
-            callback_id=event.callback_id,
+async def _open(session: AsyncSession, drafts: Sequence[tuple[CallMissed, rules.Draft]]) -> list[str]:
+    """Store the tickets and return their numbers, in order."""
+    days = [draft.opened_at.astimezone(ZONE).date() for _, draft in drafts]
+    free = {day: iter(await next_numbers(session, day, count)) for day, count in Counter(days).items()}
+    numbers = [next(free[day]) for day in days]
+    rows = [
+        {
+            "node": event.node,
+            "number": number,
+            "kind": draft.kind,
+            "state": "accepted",
+            "caller": draft.caller,
+            "title": draft.title,
+            "description": draft.description,
+            "opened_at": draft.opened_at,
+            "due_at": draft.due_at,
+            "call_id": event.call_id,
+            "callback_id": event.callback_id,
+        }
+        for (event, draft), number in zip(drafts, numbers, strict=True)
+    ]
+    if rows:
+        await (await session.connection()).execute(insert(Ticket), rows)
+    return numbers
+
+
+def _due(event: CallMissed, callbacks: Mapping[int, tuple[str | None, datetime]]) -> datetime | None:
+    return None if event.callback_id is None else callbacks[event.callback_id][1]
+
+
+async def _callbacks(session: AsyncSession, ids: Iterable[int]) -> dict[int, tuple[str | None, datetime]]:
+    """Return the ticket number and the deadline of each callback."""
+    wanted = sorted(ids)
+    found: dict[int, tuple[str | None, datetime]] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        query = select(Callback.id, Callback.ticket, Callback.due_at).where(
+            Callback.id.in_(wanted[start : start + _CHUNK])
         )
-    )
-    await session.flush()
-    return number
+        found |= {id_: (number, due_at) for id_, number, due_at in await session.execute(query)}
+    return found
+
+
+async def _note(session: AsyncSession, table: type[Call | Callback], numbers: Mapping[int, str]) -> None:
+    if not numbers:
+        return
+    statement = update(table).where(table.id == bindparam("of")).values(ticket=bindparam("number"))
+    connection = await session.connection()
+    await connection.execute(statement, [{"of": id_, "number": number} for id_, number in numbers.items()])

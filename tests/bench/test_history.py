@@ -47,8 +47,8 @@ async def test_catching_up(database: Database, tmp_path: Path) -> None:
         cel,
         node="node1",
         subscribers={
-            events.CallMissed: [tickets.open_for_missed_call],
-            events.CallbackSettled: [tickets.close_for_settled_callback],
+            events.CallMissed: [tickets.open_for_missed_calls],
+            events.CallbackSettled: [tickets.close_for_settled_callbacks],
         },
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

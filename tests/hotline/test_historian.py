@@ -22,8 +22,8 @@ from callcenter.tickets import flows as tickets
 from callcenter.tickets.tables import Ticket
 
 SUBSCRIBERS = {
-    events.CallMissed: [tickets.open_for_missed_call],
-    events.CallbackSettled: [tickets.close_for_settled_callback],
+    events.CallMissed: [tickets.open_for_missed_calls],
+    events.CallbackSettled: [tickets.close_for_settled_callbacks],
 }
 
 
@@ -258,7 +258,7 @@ async def test_a_database_that_is_away_loses_nothing_and_says_so(database: Datab
     scribe = historian(
         database,
         cel,
-        subscribers={events.CallMissed: [tickets.open_for_missed_call, breaks]},
+        subscribers={events.CallMissed: [tickets.open_for_missed_calls, breaks]},
         on_trouble=troubles.append,
         on_committed=committed.append,
     )
