@@ -4,15 +4,24 @@ Names in the file and in the environment are the same: `[queue] wrap_up_seconds`
 """
 
 import ipaddress
+import json
 import os
 import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 ENV_PREFIX = "CALLCENTER_"
 #: The customer's rule: test dials must never find this many waiting (采购需求 七(四)1), so one fewer may wait.
@@ -23,7 +32,43 @@ def _harmless(text: str) -> str:
     """Refuse what would end a line or start an expression in one of Asterisk's files."""
     if found := re.search(r"[\x00-\x1f\x7f;\[\]{}$\"\\]", text):
         raise ValueError(f"may not contain {found.group()!r}")
+    if text != text.strip():
+        raise ValueError("may not begin or end with a space")
     return text
+
+
+def _address(text: str) -> str:
+    # A zone (fe80::1%eth0) may be any text at all, and Asterisk binds to none.
+    if "%" in text:
+        raise ValueError("may not name a zone")
+    ipaddress.ip_address(text)
+    return text
+
+
+def _network(text: str) -> str:
+    if "%" in text:
+        raise ValueError("may not name a zone")
+    ipaddress.ip_network(text, strict=False)
+    return text
+
+
+def _folder(path: Path) -> Path:
+    """Refuse a path that Asterisk's configuration or dialplan would read as more than a path."""
+    try:
+        text = str(path.expanduser().resolve())
+    except (RuntimeError, OSError) as error:
+        raise ValueError(str(error)) from error
+    if found := re.search(r"[\x00-\x1f\x7f;,|\[\]{}$\"\\\ud800-\udfff]", text):
+        raise ValueError(f"the path {text!r} may not contain {found.group()!r}")
+    return path
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # not known; no name at all; the name of a folder
+        raise ValueError(f"no time zone {name!r}") from error
+    return name
 
 
 #: Text that is rendered into Asterisk's configuration.
@@ -54,13 +99,14 @@ class MenuOption(Section):
     key: Digit
     #: `person` goes to the queue at once; `ticket_state` reads tickets aloud; `announce` plays `text`.
     action: Literal["person", "ticket_state", "announce"]
-    text: Spoken = ""
+    text: Annotated[Spoken, Field(validate_default=True)] = ""
 
-    @model_validator(mode="after")
-    def _announcement_has_words(self) -> Self:
-        if self.action == "announce" and not self.text:
-            raise ValueError("text: an announcement needs words to say")
-        return self
+    @field_validator("text")
+    @classmethod
+    def _announcement_has_words(cls, text: str, others: ValidationInfo) -> str:
+        if others.data.get("action") == "announce" and not text:
+            raise ValueError("an announcement needs words to say")
+        return text
 
 
 class Menu(Section):
@@ -137,7 +183,7 @@ class Trunk(Section):
     port: Annotated[int, Field(ge=1, le=65_535)] = 5060
     transport: Literal["udp", "tcp"] = "udp"
     #: Addresses or networks that calls arrive from; the host alone when empty.
-    match: tuple[str, ...] = ()
+    match: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     username: Word | None = None
     password: Word | None = None
     registration: bool = False
@@ -146,18 +192,12 @@ class Trunk(Section):
     codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...] = ("alaw", "ulaw")
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 60
 
-    @field_validator("match")
+    @field_validator("registration")
     @classmethod
-    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        for network in networks:
-            ipaddress.ip_network(network, strict=False)
-        return networks
-
-    @model_validator(mode="after")
-    def _registration_has_credentials(self) -> Self:
-        if self.registration and not (self.username and self.password):
-            raise ValueError("registration: needs username and password")
-        return self
+    def _registration_has_credentials(cls, registration: bool, others: ValidationInfo) -> bool:  # noqa: FBT001
+        if registration and not all(others.data.get(name, "wrong, and said so") for name in ("username", "password")):
+            raise ValueError("needs username and password")
+        return registration
 
 
 class Callbacks(Section):
@@ -187,6 +227,17 @@ def _config_file() -> Path | None:
     return path if named or path.exists() else None
 
 
+class _Environment(EnvSettingsSource):
+    """Variables; one that should be JSON and is not is left as text, so that it is a fault among the others."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ANN401
+        """Return what the JSON `value` says, or `value`."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
+
 class Settings(BaseSettings):
     """Everything that can be set, with the defaults of the lab profile."""
 
@@ -202,16 +253,16 @@ class Settings(BaseSettings):
     profile: Literal["lab", "production"] = "lab"
     #: Name of this machine among several; on every row it writes.
     node: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,30}$")] = "node1"
-    data: Path = Path("var")
+    data: Annotated[Path, AfterValidator(_folder), Field(validate_default=True)] = Path("var")
     database_url: str = ""
     port_offset: Annotated[int, Field(ge=0, le=50_000)] = 0
-    bind: str = "127.0.0.1"
+    bind: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
     #: The number that citizens dial.
     hotline_number: Annotated[str, Field(pattern=r"^[0-9]{3,15}$")] = "12345"
     #: A folder of studio recordings that replace spoken prompts, file by file.
     prompts: Path | None = None
     #: The IANA zone whose midnight begins "today".
-    time_zone: Annotated[str, Field(pattern=r"^[A-Za-z_+\-/0-9]+$")] = "Asia/Shanghai"
+    time_zone: Annotated[str, Field(pattern=r"^[A-Za-z_+\-/0-9]+$"), AfterValidator(_zone)] = "Asia/Shanghai"
 
     greeting: Greeting = Greeting()
     menu: Menu = Menu()
@@ -219,48 +270,38 @@ class Settings(BaseSettings):
     rating: Rating = Rating()
     announcement: Announcement = Announcement()
     seats: Seats = Seats()
-    trunks: tuple[Trunk, ...] = ()
+    trunks: Annotated[tuple[Trunk, ...], Field(validate_default=True)] = ()
     callbacks: Callbacks = Callbacks()
     demo: Demo = Demo()
 
-    @field_validator("bind")
-    @classmethod
-    def _is_an_address(cls, address: str) -> str:
-        ipaddress.ip_address(address)
-        return address
-
     @field_validator("trunks")
     @classmethod
-    def _names_differ(cls, trunks: tuple[Trunk, ...]) -> tuple[Trunk, ...]:
+    def _trunks_are_named(cls, trunks: tuple[Trunk, ...], others: ValidationInfo) -> tuple[Trunk, ...]:
         names = [trunk.name for trunk in trunks]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"trunk {', '.join(sorted(twice))} is named twice")
+        if others.data.get("profile") == "production" and not trunks:
+            raise ValueError("the production profile needs at least one [[trunks]]")
         return trunks
 
     @field_validator("database_url")
     @classmethod
     def _is_a_known_database(cls, url: str) -> str:
-        if url and not url.startswith(("sqlite", "postgresql")):
-            raise ValueError("must start with postgresql:// or sqlite://, or be left out")
+        if url and not re.match(r"(sqlite(\+\w+)?:///(?!:memory:).|postgresql(\+\w+)?://)", url):
+            raise ValueError("must be postgresql://... or sqlite:///FILE, or be left out")
         return url
-
-    @model_validator(mode="after")
-    def _production_has_trunks(self) -> Self:
-        if self.profile == "production" and not self.trunks:
-            raise ValueError("trunks: the production profile needs at least one [[trunks]]")
-        return self
 
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the signature is pydantic's
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # ours names a fault instead of raising it
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file over defaults."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _config_file())
+        return init_settings, _Environment(settings_cls), TomlConfigSettingsSource(settings_cls, _config_file())
 
     # Ports: each is the standard one plus the offset, so that several hotlines run on one machine.
     @property
@@ -308,8 +349,9 @@ class SettingsError(Exception):
     """Settings that cannot be used; `faults` has one line per fault: file or variable, key, reason."""
 
     def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
+        # A key may hold a line break, and a terminal's escapes.
+        self.faults = ["".join(c if c.isprintable() else repr(c)[1:-1] for c in fault) for fault in faults]
+        super().__init__("\n".join(self.faults))
 
 
 def load(**overrides: Any) -> Settings:  # noqa: ANN401  # as wide as the settings themselves
@@ -317,40 +359,67 @@ def load(**overrides: Any) -> Settings:  # noqa: ANN401  # as wide as the settin
 
     Raises SettingsError with every fault, each naming where it stands.
     """
+    strays = [
+        f"environment {name}: unknown setting"
+        for name in os.environ
+        if name.upper().startswith(ENV_PREFIX)
+        and name[len(ENV_PREFIX) :].split("__")[0].lower() not in {*Settings.model_fields, "config"}
+    ]
     path = _config_file()
-    if path is not None and not path.is_file():
-        raise SettingsError([f"{path}: no such file ({ENV_PREFIX}CONFIG names it)"])
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError([f"{path}: {error}"]) from error
-    strays = [
-        f"{name}: unknown setting"
-        for name in os.environ
-        if name.startswith(ENV_PREFIX)
-        and name.removeprefix(ENV_PREFIX).split("__")[0].lower() not in {*Settings.model_fields, "config"}
-    ]
+        raise SettingsError([f"{path}: {_reason(error)}", *strays]) from error
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
         raise SettingsError([_fault(fault, path, written) for fault in error.errors()] + strays) from error
-    except Exception as error:  # pydantic-settings wraps a variable that is not JSON in an error of its own
-        raise SettingsError([f"environment: {error}", *strays]) from error
     if strays:
         raise SettingsError(strays)
     return settings
 
 
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        named = f" ({ENV_PREFIX}CONFIG names it)" if os.environ.get(ENV_PREFIX + "CONFIG") else ""
+        return f"{(error.strerror or str(error)).lower()}{named}"
+    return f"not UTF-8: {error}" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
 def _fault(fault: Any, path: Path | None, written: dict[str, Any]) -> str:  # noqa: ANN401  # pydantic's ErrorDetails
     where = [str(part) for part in fault["loc"]]
-    variable = ENV_PREFIX + "__".join(where).upper()
-    if variable in os.environ or (where and ENV_PREFIX + where[0].upper() in os.environ):
-        source = f"environment {variable}"
-    elif where and where[0] in written:
-        source = str(path)
-    else:
-        source = str(path) if path else "settings"
+    variable = _variable(where, written)
     reason = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         reason = "unknown setting"
-    return f"{source}: {'.'.join(where) or 'settings'}: {reason}"
+    elif variable and fault["type"] in {"tuple_type", "model_type", "model_attributes_type"}:
+        reason = f"{_not_json(os.environ[variable])}; {reason}"
+    source = f"environment {variable}" if variable else str(path) if path else "settings"
+    return f"{source}: {'.'.join(where)}: {reason}"
+
+
+def _variable(where: list[str], written: dict[str, Any]) -> str | None:
+    """Return the environment variable that the setting at `where` was read from, or None."""
+    names = {name.upper(): name for name in os.environ}
+    for depth in range(len(where), 0, -1):
+        name = ENV_PREFIX + "__".join(where[:depth]).upper()
+        # A variable that holds the whole table is to blame only for what the file does not say itself.
+        if name in names and (depth == len(where) or not _says(written, where)):
+            return names[name]
+    return None
+
+
+def _says(written: Any, where: list[str]) -> bool:  # noqa: ANN401  # any TOML
+    for part in where:
+        if not isinstance(written, dict) or part not in written:
+            return False
+        written = written[part]
+    return True
+
+
+def _not_json(text: str) -> str:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return f"not JSON: {error}"
+    return "JSON of the wrong kind"
