@@ -5,10 +5,16 @@ from contextlib import asynccontextmanager
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from callcenter.paths import Paths
 from callcenter.settings import Settings
 from callcenter.storage import clock, migrate
 from callcenter.storage.engine import Database
+
+
+class DatabaseAway(Exception):
+    """The database cannot be opened; says why, in one line."""
 
 
 def url(settings: Settings) -> str:
@@ -18,9 +24,13 @@ def url(settings: Settings) -> str:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """Open the database, its schema up to date, and close it at the end."""
+    """Open the database, its schema up to date, and close it at the end. Raises DatabaseAway."""
     Paths.of(settings).make()
-    await migrate.upgrade(url(settings))
+    try:
+        await migrate.upgrade(url(settings))
+    except (OSError, SQLAlchemyError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise DatabaseAway(f"the database does not answer: {cause}; check CALLCENTER_DATABASE_URL") from error
     database = Database(url(settings))
     try:
         yield database

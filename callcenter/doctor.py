@@ -91,7 +91,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         asyncio.run(ask())
     except Exception as error:  # noqa: BLE001  # drivers raise their own kinds
-        yield Finding("database", ok=False, detail=f"{error}; check CALLCENTER_DATABASE_URL and that it is running")
+        yield Finding("database", ok=False, detail=str(error))
     else:
         yield Finding("database", ok=True, detail="PostgreSQL" if settings.database_url.startswith("p") else "SQLite")
 

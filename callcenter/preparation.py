@@ -80,17 +80,21 @@ def faults(settings: Settings, scratch: Path) -> list[str]:
     program = install.find(ROOT)
     if program is None:
         found.append("there is no Asterisk 22 here yet; get it with: make setup")
-    paths = Paths(scratch)
-    paths.make()
+    # Everything as it will be, but written elsewhere: a data folder that will not do is a fault too.
+    paths = Paths.of(settings)
+    try:
+        secrets.read(paths.secrets)
+    except secrets.SecretsError as error:
+        found.append(str(error))
     try:
         render.render(
-            paths.etc,
+            scratch / "etc",
             settings=settings,
             paths=paths,
-            secrets=secrets.ensure(paths.secrets, settings),
+            secrets=secrets.ensure(scratch, settings),
             modules=program.modules if program else scratch,
             certificate=(scratch / "cert.pem", scratch / "key.pem"),
-            fallback=scratch / "fallback",
+            fallback=paths.agi / "fallback",
         )
     except render.RenderError as error:
         found += error.faults
