@@ -1,11 +1,12 @@
 """Asterisk's configuration, rendered from `asterisk-conf/` and `dialplan/` with strict undefined checking."""
 
 import os
+import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
 
 from callcenter.asterisk.secrets import Secrets
 from callcenter.paths import ROOT, Paths
@@ -84,12 +85,11 @@ def render(  # what a configuration is made of
         for template in sorted(folder.glob("*.conf.j2")):
             try:
                 rendered[template.stem] = environment.get_template(template.name).render(names)
-            except TemplateError as error:
-                line = getattr(error, "lineno", None)
-                faults.append(f"{template.parent.name}/{template.name}{f':{line}' if line else ''}: {error}")
+            except Exception as error:  # noqa: BLE001  # whatever an expression in a template raises
+                faults.append(f"{_place(template, error)}: {' '.join(str(error).split()) or type(error).__name__}")
     if faults:
         raise RenderError(faults)
-    into.mkdir(parents=True, exist_ok=True)
+    into.mkdir(mode=0o700, parents=True, exist_ok=True)
     for stale in into.glob("*.conf"):
         if stale.name not in rendered:
             stale.unlink()
@@ -111,8 +111,16 @@ def paths_for_templates(paths: Paths, fallback: Path) -> dict[str, Path]:
     }
 
 
+def _place(template: Path, error: Exception) -> str:
+    """Return `folder/file:line` of a fault; Jinja puts the template's own lines into the traceback."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(template)]
+    line = error.lineno if isinstance(error, TemplateSyntaxError) else lines[-1] if lines else None
+    return f"{template.parent.name}/{template.name}{f':{line}' if line else ''}"
+
+
 def _write_private(path: Path, text: str) -> Path:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)  # it may have been there before, readable to all
         file.write(text)
     return path
