@@ -9,6 +9,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,29 @@ import psutil
 import pytest
 from harness import START, free_offset, wait_for, write_prompts
 
-from callcenter.api_client import HotlineDown, LocalApi
+from callcenter.api_client import HotlineDown, HotlineRefused, LocalApi
 from callcenter.demo.show import own_environment
 from callcenter.settings import load
 
 pytestmark = pytest.mark.asterisk
+
+
+@contextmanager
+def started_demo(environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the demo, what it prints in `log`; kill it afterwards if it is still there."""
+    with log.open("wb") as out:
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "callcenter", "demo"],
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield demo
+    finally:
+        demo.kill()
+        demo.wait()
 
 
 async def test_demo_lives_and_ctrl_c_ends_everything_it_started(tmp_path: Path) -> None:
@@ -34,39 +54,29 @@ async def test_demo_lives_and_ctrl_c_ends_everything_it_started(tmp_path: Path) 
         "CALLCENTER_DEMO__SEATS": "2",
         "CALLCENTER_DEMO__CALLS_PER_MINUTE": "60",
         "CALLCENTER_DEMO__TALK_SECONDS": "2",
+        "CALLCENTER_DEMO__PATIENCE_SECONDS": "1",
     }
     settings = load(data=tmp_path / "var", port_offset=offset)
 
     def outcomes() -> dict[str, int]:
         try:
             calls: list[dict[str, Any]] = LocalApi(settings).get("/calls")
-        except HotlineDown:
+        except (HotlineDown, HotlineRefused):
             return {}
         return {row["outcome"]: 1 for row in calls if row["ended_at"]}
 
     async def alive() -> bool:
         return {"answered", "abandoned_greeting"} <= set(await asyncio.to_thread(outcomes))
 
-    with (tmp_path / "demo.log").open("w+b") as log:
-        demo = subprocess.Popen(
-            [sys.executable, "-m", "callcenter", "demo"],
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            await wait_for(alive, START, what="citizens are answered, and give up")
-            children = psutil.Process(demo.pid).children(recursive=True)
-            assert any("sipp" in child.name() for child in children)
-            demo.send_signal(signal.SIGINT)
-            assert await asyncio.to_thread(demo.wait, 25) == 0
-            _, left = psutil.wait_procs(children, timeout=0)
-            assert not left
-        finally:
-            demo.kill()
-        log.seek(0)
-        said = log.read().decode()
+    with started_demo(environment, tmp_path / "demo.log") as demo:
+        await wait_for(alive, START, what="citizens are answered, and give up")
+        children = psutil.Process(demo.pid).children(recursive=True)
+        assert any("sipp" in child.name() for child in children)
+        demo.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(demo.wait, 25) == 0
+        _, left = psutil.wait_procs(children, timeout=0)
+        assert not left
+    said = (tmp_path / "demo.log").read_text()
     assert f"http://127.0.0.1:{settings.panel_port}/" in said
     assert "Traceback" not in said
 
