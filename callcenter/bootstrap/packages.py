@@ -92,6 +92,8 @@ def _needs(root: Path) -> Iterable[Need]:
     yield Need("make", _command("make"), Purpose.TEST)
     yield Need("postgresql", _file("/usr/lib/postgresql", "*/bin/initdb"), Purpose.TEST)
     yield Need("fonts-noto-cjk", _file("/usr/share/fonts", "opentype/noto/NotoSansCJK*"), Purpose.TEST)
+    # What drives the browser in the tests is a Node.js of its own, linked against it.
+    yield Need("libatomic1", _file("/usr/lib", "*/libatomic.so.1"), Purpose.TEST)
     if distribution() != "ubuntu":
         # Ubuntu's package only fetches a snap: Playwright brings the browser there (steps.py).
         yield Need("chromium", _command("chromium"), Purpose.TEST)
