@@ -45,6 +45,16 @@ def _address(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    """Return a host's name or address, an IPv6 address without its brackets."""
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if ":" in bare:
+        return _address(bare)
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,255}", text):
+        raise ValueError("must be a host's name or an address")
+    return text
+
+
 def _network(text: str) -> str:
     if "%" in text:
         raise ValueError("may not name a zone")
@@ -179,7 +189,7 @@ class Trunk(Section):
     """A line to the telephone network: a SIP peer known by its address, with registration where it asks for one."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-:\[\]]{1,255}$")]
+    host: Annotated[str, AfterValidator(_host)]
     port: Annotated[int, Field(ge=1, le=65_535)] = 5060
     transport: Literal["udp", "tcp"] = "udp"
     #: Addresses or networks that calls arrive from; the host alone when empty.
@@ -191,6 +201,11 @@ class Trunk(Section):
     caller_id: Annotated[str, Field(pattern=r"^\+?[0-9]{3,20}$")] = "12345"
     codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...] = ("alaw", "ulaw")
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 60
+
+    @property
+    def host_in_uri(self) -> str:
+        """The host as a SIP URI has it."""
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     @field_validator("registration")
     @classmethod
@@ -388,9 +403,11 @@ def _reason(error: Exception) -> str:
 
 def _fault(fault: Any, path: Path | None, written: dict[str, Any]) -> str:  # noqa: ANN401  # pydantic's ErrorDetails
     where = [str(part) for part in fault["loc"]]
-    variable = _variable(where, written)
+    unknown = fault["type"] == "extra_forbidden"
+    # An unknown variable is no setting at all, and found by `load`.
+    variable = None if unknown and len(where) == 1 else _variable(where, written)
     reason = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
+    if unknown:
         reason = "unknown setting"
     elif variable and fault["type"] in {"tuple_type", "model_type", "model_attributes_type"}:
         reason = f"{_not_json(os.environ[variable])}; {reason}"
