@@ -25,7 +25,7 @@ from callcenter.hotline.flows.answers import Answers, heartbeat
 from callcenter.hotline.flows.floor import FloorKeeper
 from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
-from callcenter.hotline.rules.floor import empty
+from callcenter.hotline.rules.floor import Floor, empty
 from callcenter.notify import Notifier
 from callcenter.opening import Opening
 from callcenter.panel import server
@@ -38,6 +38,7 @@ from callcenter.storage.engine import Database
 from callcenter.tasks import cancel, spawn
 from callcenter.tickets import flows as tickets
 from callcenter.tickets import views as tickets_views
+from callcenter.workforce.recorder import Recorder
 
 _log = structlog.get_logger()
 #: The queue's name in Asterisk.
@@ -61,7 +62,13 @@ async def run(settings: Settings) -> int:
 
     floor = empty(settings.seats.numbers, timedelta(seconds=settings.queue.wrap_up_seconds))
     board = Board(live, floor, limit=QUEUE_LIMIT, most=settings.queue.max_waiting)
-    keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=board.show)
+    activity = Recorder(database, settings.node)
+
+    def floor_changed(before: Floor, after: Floor) -> None:
+        board.show(before, after)
+        activity.changed(before, after)
+
+    keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=floor_changed)
     ami = keeper.ami = AmiClient(
         "127.0.0.1",
         settings.ami_port,
@@ -115,7 +122,7 @@ async def run(settings: Settings) -> int:
                 spawn(ami.run(), name="ami"),
                 spawn(keeper.run(), name="floor"),
                 spawn(heartbeat(ami, time.time), name="heartbeat"),
-                spawn(opening.then(historian.run, figures.run), name="database"),
+                spawn(opening.then(historian.run, figures.run, activity.run), name="database"),
                 spawn(notifier.keep_alive(), name="watchdog"),
             ]
             notifier.ready()

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
-from callcenter.asterisk.prompts import RATE, run_tool
+from callcenter.asterisk.sound_tools import RATE, run_tool
 
 #: Seconds that one bar lasts; sixteen of them are the loop.
 BAR_SECONDS = 3.75

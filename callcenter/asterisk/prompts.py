@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import tempfile
 import wave
 from collections.abc import Callable, Mapping, Sequence
@@ -16,20 +15,19 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from callcenter.asterisk import melody
 from callcenter.asterisk.phrases import FIXED_PROMPTS, option_name, wanted
+from callcenter.asterisk.sound_tools import RATE, PromptError, run_tool
 from callcenter.settings import Settings
 
 __all__ = ["FIXED_PROMPTS", "PromptError", "ensure", "faults", "music", "option_name", "wanted"]
 
 LANGUAGE = "zh"
-RATE = 8000
 #: A studio's recording may be any of these; the first that is there is used.
 RECORDED = (".wav", ".flac", ".mp3")
 _DIGESTS = ".made.json"
 #: Changes when the same words must sound different: everything is then made again.
 _RECIPE = 1
-#: Longest that one prompt may take to make, in seconds.
-_DEADLINE = 60
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*(/[a-z0-9#][a-z0-9#-]*)?")
 #: espeak-ng reads `[[...]]` as phonemes; control characters are no words.
 _NOT_SPOKEN = re.compile(r"[\x00-\x1f\x7f]|\[\[|\]\]")
@@ -39,10 +37,6 @@ _EDGE = ("silence", "1", "0.02", "0.2%", "reverse")
 _CLEAN = ("highpass", "120", *_EDGE, *_EDGE, "gain", "-n", "-3", "pad", "0.05", "0.15")
 
 Say = Callable[[str], None]
-
-
-class PromptError(Exception):
-    """Prompts that cannot be made; one line for each, naming the recording or the prompt."""
 
 
 @dataclass(frozen=True)
@@ -90,28 +84,7 @@ def faults(settings: Settings) -> list[str]:
 
 def music(folder: Path) -> None:
     """Make the hold music in `folder` if it is missing (see `callcenter.asterisk.melody`). Raises PromptError."""
-    from callcenter.asterisk import melody  # noqa: PLC0415  # melody needs this module's `run_tool`
-
     melody.ensure(folder)
-
-
-def run_tool(command: Sequence[str], *, words: str | None = None) -> None:
-    """Run espeak-ng or sox without a shell, `words` on its standard input; raises PromptError with its last line."""
-    try:
-        done = subprocess.run(  # noqa: S603
-            command,
-            input=(words or "").encode(errors="replace"),
-            capture_output=True,
-            timeout=_DEADLINE,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise PromptError(f"{command[0]} is missing; run: make setup") from error
-    except subprocess.TimeoutExpired as error:
-        raise PromptError(f"{command[0]} took longer than {_DEADLINE} s") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise PromptError(said[-1] if said else f"{command[0]} ended with status {done.returncode}")
 
 
 def _jobs(wanted: Mapping[str, str], studio: Path | None) -> tuple[list[_Job], list[str]]:

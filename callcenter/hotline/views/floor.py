@@ -1,15 +1,13 @@
-"""Pages and API of the hotline. Thin: they read the request, ask a use case or a listing, and show the outcome."""
+"""The floor's API: seats, agents and what they do, the queue, the announcement."""
 
 from collections.abc import Awaitable
-from datetime import date
 from typing import Annotated, Any, Literal
 
 import structlog
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from callcenter.hotline import listings
 from callcenter.hotline.flows import switches
 from callcenter.hotline.keys import HOTLINE
 from callcenter.hotline.rules.agents import Refused, seat_held_by
@@ -19,14 +17,11 @@ from callcenter.panel import audit
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
 from callcenter.panel.i18n import N_, translate
-from callcenter.panel.keys import DATABASE, MANIFEST, SETTINGS
-from callcenter.panel.pages import add_page
+from callcenter.panel.keys import DATABASE
 from callcenter.panel.problems import Problem
 from callcenter.storage.clock import now
 
 _log = structlog.get_logger()
-
-Limit = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class SeatRow(BaseModel):
@@ -246,84 +241,3 @@ async def _note(request: web.Request, what: str, target: str) -> None:
             audit.record(session, actor_of(request), what, at=now(), target=target)
     except (SQLAlchemyError, OSError) as error:
         _log.error("audit_not_written", what=what, target=target, error=type(error).__name__)
-
-
-class Calls(ApiView):
-    """/api/v1/calls."""
-
-    @requires("agent")
-    @answers(list[listings.CallRow])
-    async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
-        self,
-        day: date | None = None,
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
-        outcome: str | None = None,
-        agent: str | None = None,
-        caller: str | None = None,
-        limit: Limit = 200,
-    ) -> web.Response:
-        """List calls, newest first."""
-        async with self.request.app[DATABASE].read() as session:
-            rows = await listings.calls(
-                session,
-                day=day,
-                since=since,
-                until=until,
-                outcome=outcome or None,
-                agent=agent or None,
-                caller=caller,
-                limit=limit,
-                time_zone=self.request.app[SETTINGS].time_zone,
-            )
-        return web.json_response(rows)
-
-
-class Callbacks(ApiView):
-    """/api/v1/callbacks."""
-
-    @requires("agent")
-    @answers(list[listings.CallbackRow])
-    async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
-        self,
-        day: date | None = None,
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
-        state: str | None = None,
-        caller: str | None = None,
-        limit: Limit = 200,
-    ) -> web.Response:
-        """List callbacks, newest first; state `open` means all that are still owed."""
-        async with self.request.app[DATABASE].read() as session:
-            rows = await listings.callbacks(
-                session,
-                day=day,
-                since=since,
-                until=until,
-                state=state or None,
-                caller=caller,
-                limit=limit,
-                time_zone=self.request.app[SETTINGS].time_zone,
-            )
-        return web.json_response(rows)
-
-
-def add_routes(app: web.Application) -> None:
-    """Add the hotline's API and pages."""
-    for path, view in (
-        ("seats", Seats),
-        ("agents", Agents),
-        ("agents/{agent}/sign-in", SignIn),
-        ("agents/{agent}/sign-out", SignOut),
-        ("agents/{agent}/break", Break),
-        ("agents/{agent}/ready", Ready),
-        ("queue", Queue),
-        ("announcement", Announcement),
-        ("calls", Calls),
-        ("callbacks", Callbacks),
-    ):
-        app.router.add_view(f"/api/v1/{path}", view)
-    if MANIFEST not in app:
-        return  # no front end was built: the API alone
-    for page in ("wallboard", "desk", "calls", "callbacks"):
-        add_page(app, f"/{page}", f"{page}.html", role="agent")

@@ -1,0 +1,28 @@
+"""Pages and API of the hotline. Thin: they read the request, ask a use case or a listing, and show the outcome."""
+
+from aiohttp import web
+
+from callcenter.hotline.views import floor, history
+from callcenter.panel.keys import MANIFEST
+from callcenter.panel.pages import add_page
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the hotline's API and pages."""
+    for path, view in (
+        ("seats", floor.Seats),
+        ("agents", floor.Agents),
+        ("agents/{agent}/sign-in", floor.SignIn),
+        ("agents/{agent}/sign-out", floor.SignOut),
+        ("agents/{agent}/break", floor.Break),
+        ("agents/{agent}/ready", floor.Ready),
+        ("queue", floor.Queue),
+        ("announcement", floor.Announcement),
+        ("calls", history.Calls),
+        ("callbacks", history.Callbacks),
+    ):
+        app.router.add_view(f"/api/v1/{path}", view)
+    if MANIFEST not in app:
+        return  # no front end was built: the API alone
+    for page in ("wallboard", "desk", "calls", "callbacks"):
+        add_page(app, f"/{page}", f"{page}.html", role="agent")

@@ -1,0 +1,74 @@
+"""The history's API: calls and callbacks."""
+
+from datetime import date
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import AwareDatetime, Field
+
+from callcenter.hotline import listings
+from callcenter.panel.access import requires
+from callcenter.panel.api import ApiView, answers
+from callcenter.panel.keys import DATABASE, SETTINGS
+
+Limit = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class Calls(ApiView):
+    """/api/v1/calls."""
+
+    @requires("agent")
+    @answers(list[listings.CallRow])
+    async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
+        self,
+        day: date | None = None,
+        since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
+        outcome: str | None = None,
+        agent: str | None = None,
+        caller: str | None = None,
+        limit: Limit = 200,
+    ) -> web.Response:
+        """List calls, newest first."""
+        async with self.request.app[DATABASE].read() as session:
+            rows = await listings.calls(
+                session,
+                day=day,
+                since=since,
+                until=until,
+                outcome=outcome or None,
+                agent=agent or None,
+                caller=caller,
+                limit=limit,
+                time_zone=self.request.app[SETTINGS].time_zone,
+            )
+        return web.json_response(rows)
+
+
+class Callbacks(ApiView):
+    """/api/v1/callbacks."""
+
+    @requires("agent")
+    @answers(list[listings.CallbackRow])
+    async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
+        self,
+        day: date | None = None,
+        since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
+        state: str | None = None,
+        caller: str | None = None,
+        limit: Limit = 200,
+    ) -> web.Response:
+        """List callbacks, newest first; state `open` means all that are still owed."""
+        async with self.request.app[DATABASE].read() as session:
+            rows = await listings.callbacks(
+                session,
+                day=day,
+                since=since,
+                until=until,
+                state=state or None,
+                caller=caller,
+                limit=limit,
+                time_zone=self.request.app[SETTINGS].time_zone,
+            )
+        return web.json_response(rows)
