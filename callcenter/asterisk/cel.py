@@ -87,17 +87,12 @@ def parse(line: bytes) -> CelEvent:
     if kind is Kind.OTHER:
         return CelEvent(kind, at, linkedid, "", "", "", "", "", "")
     wanted = _DETAIL.get(kind)
-    return CelEvent(
-        kind,
-        at,
-        linkedid,
-        _text(get("uniqueid"))[:LONGEST_ID],
-        _text(get("channame")),
-        _text(get("num")),
-        _text(get("context")),
-        _word(get, name) if kind is Kind.SAID else "",
-        _detail(get("eventextra"), wanted) if wanted else "",
-    )
+    uniqueid, channel, number, context = get("uniqueid"), get("channame"), get("num"), get("context")
+    if not str is type(uniqueid) is type(channel) is type(number) is type(context):
+        uniqueid, channel, number, context = _text(uniqueid), _text(channel), _text(number), _text(context)
+    word = _text(get("userdeftype")) if kind is Kind.SAID else ""
+    detail = _detail(get("eventextra"), wanted) if wanted else ""
+    return CelEvent(kind, at, linkedid, uniqueid[:LONGEST_ID], channel, number, context, word, detail)
 
 
 def _read(line: bytes) -> dict[str, Any]:
@@ -116,13 +111,12 @@ def _read(line: bytes) -> dict[str, Any]:
     return fields
 
 
-def _word(get: Any, name: str) -> str:  # noqa: ANN401  # a bound dict.get
-    word = _text(get("userdeftype") or get("eventtype"))
-    return "" if word == name else word
-
-
 def _detail(extra: object, wanted: str) -> str:
-    if isinstance(extra, str) and extra.startswith("{"):
+    if isinstance(extra, str) and "\\" not in extra:
+        # Without escapes a quote is a quote, and JSON need not be read a second time for one word.
+        _, found, rest = extra.partition(f'"{wanted}":"')
+        return rest.partition('"')[0][:LONGEST_DETAIL] if found else ""
+    if isinstance(extra, str):
         try:
             extra = from_json(extra)
         except ValueError:

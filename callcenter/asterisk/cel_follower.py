@@ -16,7 +16,7 @@ import structlog
 
 _log = structlog.get_logger()
 #: Bytes of one batch; a line longer than this is cut and comes out as a fault.
-BATCH_BYTES = 1 << 20
+BATCH_BYTES = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """How fast the historian catches up: records on disk to stored calls, on one core and one transaction a batch.
 
-The traffic is that of a bad day after an outage: of twenty citizens seventeen are answered, two give up (a callback and
-a ticket each), one finds the queue full. Memory is that of this process, before and after.
+Of forty citizens thirty-eight are answered, one gives up and one finds the queue full: five in a hundred are owed a
+callback and have a ticket, the most that the answer rate of 95 % allows. Memory is the most that this process had,
+before and after.
 """
 
 import resource
@@ -25,8 +26,8 @@ CALLS = 20_000
 def traffic(calls: int) -> Iterator[Citizen]:
     for n in range(calls):
         citizen = Citizen(f"node1-{n}.1", f"13{n:09}", start=n * 0.5).queued()
-        match n % 20:
-            case 7 | 13:
+        match n % 40:
+            case 7:
                 yield citizen.hangs_up(25)
             case 19:
                 yield citizen.says("QUEUE_LEFT", 5, "FULL").sent_away(8)
@@ -60,7 +61,7 @@ async def test_catching_up(database: Database, tmp_path: Path) -> None:
     async with database.read() as session:
         stored = (await session.scalars(select(func.count()).select_from(Call))).one()
         owed = (await session.scalars(select(func.count()).select_from(Callback))).one()
-    assert (stored, owed) == (CALLS, CALLS * 3 // 20)
+    assert (stored, owed) == (CALLS, CALLS // 20)
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     print(
         f"\n{kind:<11}{lines:>9,} records {stored:>8,} calls {owed:>7,} callbacks and tickets"

@@ -153,7 +153,17 @@ async def _insert(session: AsyncSession, node: str, opened: Sequence[Owed]) -> l
         }
         for owed in opened
     ]
-    return list(await session.scalars(insert(Callback).returning(Callback.id, sort_by_parameter_order=True), rows))
+    connection = await session.connection()
+    await connection.execute(insert(Callback), rows)
+    # RETURNING would insert one row at a time on SQLite. A citizen cannot be missed twice in the same microsecond.
+    ids: dict[tuple[str, datetime], int] = {}
+    earliest = min(owed.opened_at for owed in opened)
+    for chunk in _chunks({owed.caller for owed in opened}):
+        query = select(Callback.caller, Callback.opened_at, Callback.id).where(
+            Callback.caller.in_(chunk), Callback.opened_at >= earliest
+        )
+        ids |= {(caller, opened_at): id_ for caller, opened_at, id_ in await connection.execute(query)}
+    return [ids[owed.caller, owed.opened_at] for owed in opened]
 
 
 def _events(node: str, owed: Owed, callback: int) -> list[HotlineEvent]:
