@@ -6,12 +6,16 @@ read and mend.
 
 import asyncio
 import sys
+import threading
 
 from alembic import command
 from alembic.config import Config
 
 from callcenter.paths import ROOT
 from callcenter.storage.engine import async_url
+
+#: Alembic keeps the migration under way in module globals: one at a time in a process.
+_one_at_a_time = threading.Lock()
 
 
 async def upgrade(url: str) -> None:
@@ -22,7 +26,12 @@ async def upgrade(url: str) -> None:
     """
     async_url(url)
     # Alembic is synchronous and its environment runs an event loop of its own.
-    await asyncio.to_thread(command.upgrade, _config(url), "head")
+    await asyncio.to_thread(_upgrade, url)
+
+
+def _upgrade(url: str) -> None:
+    with _one_at_a_time:
+        command.upgrade(_config(url), "head")
 
 
 def _config(url: str) -> Config:

@@ -1,0 +1,61 @@
+"""Ticket numbers that nobody else gets, and what a citizen who asks by key is told."""
+
+import asyncio
+from datetime import UTC, date, datetime
+
+import pytest
+
+from callcenter.storage.engine import Database
+from callcenter.tickets import flows, listings, rules
+from callcenter.tickets.tables import Ticket
+
+DAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+async def test_fifty_at_once_get_fifty_numbers_without_a_gap(database: Database) -> None:
+    async def one() -> list[str]:
+        async with database.begin() as session:
+            return await flows.next_numbers(session, DAY, 1)
+
+    numbers = [number for numbers in await asyncio.gather(*(one() for _ in range(50))) for number in numbers]
+    assert sorted(numbers) == [f"20261123{place:05d}" for place in range(1, 51)]
+    async with database.begin() as session:
+        assert await flows.next_numbers(session, DAY, 2) == ["2026112300051", "2026112300052"]
+        assert await flows.next_numbers(session, date(2026, 11, 24), 1) == ["2026112400001"]
+
+
+@pytest.mark.parametrize(("state", "word"), [("accepted", "open"), ("closed", "closed"), (None, "none")])
+async def test_a_caller_hears_how_far_their_newest_request_is(database: Database, state: str | None, word: str) -> None:
+    async with database.begin() as session:
+        for number, kind, its_state in (
+            ("1", "help", "closed"),
+            ("2", "help", state),
+            ("3", "missed_call", "accepted"),
+        ):
+            if its_state and state:
+                session.add(
+                    Ticket(
+                        node="node1",
+                        number=number,
+                        kind=kind,
+                        state=its_state,
+                        caller="138",
+                        title="t",
+                        description="d",
+                        opened_at=NOW.replace(minute=int(number)),
+                    )
+                )
+    assert await flows.state_for_caller(database, "138") == word
+    assert await flows.state_for_caller(database, "") == "none"
+    async with database.read() as session:
+        for row in await listings.tickets(session, caller="138", day=DAY):
+            listings.TicketRow.model_validate(row, strict=True)
+
+
+def test_a_missed_calls_ticket_says_why() -> None:
+    draft = rules.for_missed_call("138", "overflowed", NOW, NOW)
+    assert "排队人数已满" in draft.description
+    withheld = rules.for_missed_call("", "abandoned_queue", NOW, None)
+    assert "号码隐藏" in withheld.title
+    assert withheld.due_at is not None
