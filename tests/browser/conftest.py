@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from panel_server import WEB, Panel
 from playwright.async_api import Browser, async_playwright
-from screen import Screens
+from screen import Screens, chromium
 
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 
@@ -22,13 +22,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """The system's Chromium, headless."""
+    """A browser for all the tests here."""
     if not (WEB / "dist" / "manifest.json").exists():
         pytest.fail("the front end is not built: make setup")
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        await chromium.close()
+    async with async_playwright() as playwright, chromium(playwright) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")

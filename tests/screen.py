@@ -1,10 +1,13 @@
 """Screens in a real browser, and what is measured on them."""
 
 import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, ViewportSize
 
 WALL: ViewportSize = {"width": 1920, "height": 1080}
 WALL_4K: ViewportSize = {"width": 3840, "height": 2160}
@@ -64,6 +67,16 @@ _PLACES = """
 """
 
 
+@asynccontextmanager
+async def chromium(playwright: Playwright, *flags: str) -> AsyncIterator[Browser]:
+    """The system's Chromium, headless, or Playwright's own where the system has none."""
+    browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", *flags])
+    try:
+        yield browser
+    finally:
+        await browser.close()
+
+
 class Screen:
     """One page before somebody's eyes."""
 
@@ -79,7 +92,7 @@ class Screen:
         """Wait until a JavaScript condition holds; asked from outside, as the page's policy forbids `eval`."""
         try:
             async with asyncio.timeout(within):
-                while not await self.page.evaluate(condition):  # noqa: ASYNC110  # a browser signals nothing
+                while not await self.page.evaluate(condition):  # a browser signals nothing
                     await asyncio.sleep(0.02)
         except TimeoutError:
             pytest.fail(f"never came true: {condition}")
