@@ -23,7 +23,7 @@ test: ## set up, then lint, types, import rules and every test, with real calls
 	@exec $(BIN)/python -m pytest -m "not bench" $(ARGS)
 
 lint: ## style, types and import rules only
-	@$(PYTHON) -m callcenter.bootstrap run
+	@$(PYTHON) -m callcenter.bootstrap test
 	@$(MAKE) --no-print-directory checks
 
 .PHONY: checks

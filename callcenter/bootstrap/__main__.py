@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from callcenter.bootstrap import packages, steps
@@ -46,7 +47,8 @@ def main(arguments: list[str]) -> int:
 def set_up(purpose: Purpose, root: Path, console: Console) -> None:
     """Do what is missing; what does not need one another is done side by side. Raises SetupError with every fault."""
     packages.ensure(purpose, root, console)
-    together = (steps.libraries, steps.asterisk, steps.front_end)
+    libraries = partial(steps.libraries, tests=purpose >= Purpose.TEST)
+    together = (libraries, steps.asterisk, steps.front_end)
     with ThreadPoolExecutor(max_workers=len(together)) as workers:
         futures = [workers.submit(step, root, console) for step in together]
         try:

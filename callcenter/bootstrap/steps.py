@@ -26,9 +26,12 @@ def asterisk(root: Path, console: Console) -> None:
         console.run("Asterisk", [sys.executable, "-m", packages.ASTERISK_INSTALLER], cwd=root)
 
 
-def libraries(root: Path, console: Console) -> None:
-    """Make the virtual environment and install exactly what the lock file names, by its hashes."""
-    home, lock = root / ".venv", root / "requirements.lock"
+def libraries(root: Path, console: Console, *, tests: bool = False) -> None:
+    """Make the virtual environment and install exactly what the lock files name, by their hashes.
+
+    `tests` adds what only the tests and the linters use, which is half of it all.
+    """
+    home, lock, more = root / ".venv", root / "requirements.lock", root / "requirements-dev.lock"
     python = home / "bin/python"
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     place = [str(root), sys.version.split()[0], sys.base_prefix]
@@ -39,9 +42,13 @@ def libraries(root: Path, console: Console) -> None:
     }
     stamp = home / _STAMP
     known = _read(stamp)
+    if tests:
+        made["tests"] = _digest_of([more.read_text(encoding="utf-8")])
+    elif "tests" in known:
+        made["tests"] = known["tests"]
     if known == made and python.exists():
         return
-    with console.step("Python libraries, by the hashes in requirements.lock"):
+    with console.step("Python libraries, by the hashes in the lock files"):
         if known.get("place", made["place"]) != made["place"] or not _runs(python):
             # The scripts inside carry its path: a checkout that moved, or another Python, needs a new one.
             console.run("virtual environment", [sys.executable, "-m", "venv", "--clear", home])
@@ -54,6 +61,8 @@ def libraries(root: Path, console: Console) -> None:
             console.run("build tools", [*pip, "--require-hashes", "-r", tools], env=_PIP_ENV)
             hashed: list[str | Path] = ["--require-hashes", "--no-build-isolation", "-r", lock]
             console.run("Python libraries", [*pip, *hashed], cwd=root, env=_PIP_ENV)
+        if tests and known.get("tests") != made["tests"]:
+            console.run("libraries of the tests", [*pip, "--require-hashes", "-r", more], cwd=root, env=_PIP_ENV)
         ours = ["--no-deps", "--no-build-isolation", "-e", "."]
         console.run("this package", [*pip, *ours], cwd=root, env=_PIP_ENV)
         _write(stamp, made)
