@@ -120,6 +120,32 @@ def test_a_long_step_shows_that_it_lives(
     assert re.fullmatch(r"  walk: done in \d+\.\d s", lines[-1])
 
 
+def test_a_new_environment_does_not_claim_the_libraries_of_the_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout that moved gets a new environment; what the old one held for the tests is no longer there."""
+    for name in ("pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    ran: list[str] = []
+    # Installing it all takes a minute, and a clean checkout does it: here only what would be installed counts.
+    monkeypatch.setattr(Console, "run", lambda _self, title, _command, **_how: ran.append(title))
+
+    def installs(*, tests: bool) -> list[str]:
+        ran.clear()
+        steps.libraries(tmp_path, Console(), tests=tests)
+        return list(ran)
+
+    assert "libraries of the tests" in installs(tests=True)
+    assert installs(tests=True) == []
+    assert installs(tests=False) == []
+    stamp = tmp_path / ".venv" / steps._STAMP
+    stamp.write_text(re.sub(r'"place": "\w+"', '"place": "elsewhere"', stamp.read_text()))
+    assert "virtual environment" in installs(tests=False)
+    assert "libraries of the tests" in installs(tests=True)
+
+
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Path]:
     """A front end whose bundler only notes that it was asked."""

@@ -53,6 +53,8 @@ def libraries(root: Path, console: Console, *, tests: bool = False) -> None:
             # The scripts inside carry its path: a checkout that moved, or another Python, needs a new one.
             console.run("virtual environment", [sys.executable, "-m", "venv", "--clear", home])
             known = {}
+            if not tests:
+                made.pop("tests", None)
         pip: list[str | Path] = [python, "-m", "pip", "install"]
         if known.get("libraries") != made["libraries"]:
             # What comes as source is built by the setuptools of the lock, not by whatever a build would fetch.
