@@ -11,10 +11,7 @@ from callcenter.paths import Paths
 from callcenter.settings import Settings
 from callcenter.storage import clock, migrate
 from callcenter.storage.engine import Database
-
-
-class DatabaseAway(Exception):
-    """The database cannot be opened; says why, in one line."""
+from callcenter.storage.errors import DatabaseAway
 
 
 def url(settings: Settings) -> str:
@@ -26,14 +23,13 @@ def url(settings: Settings) -> str:
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     """Open the database, its schema up to date, and close it at the end. Raises DatabaseAway."""
     Paths.of(settings).make()
+    database = Database(url(settings))
     try:
         await migrate.upgrade(url(settings))
+        yield database
     except (OSError, SQLAlchemyError) as error:
         cause = getattr(error, "orig", None) or error
         raise DatabaseAway(f"the database does not answer: {cause}; check CALLCENTER_DATABASE_URL") from error
-    database = Database(url(settings))
-    try:
-        yield database
     finally:
         await database.close()
 

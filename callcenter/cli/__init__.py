@@ -4,22 +4,43 @@ Every listing takes `--json`; an error is one clear line on stderr and a status 
 """
 
 import sys
+from importlib import import_module
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 from typer.exceptions import TyperException
 
 from callcenter.api_client import HotlineDown, HotlineRefused
 from callcenter.asterisk.secrets import SecretsError
-from callcenter.cli import accounts, floor, history, service
-from callcenter.databases import DatabaseAway
 from callcenter.settings import SettingsError
+from callcenter.storage.errors import DatabaseAway
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The 12345 hotline's call centre."
-)
-for group in (service, floor, history, accounts):
-    group.register(app)
+#: Which module of this package has which commands. Only the one that is asked for is read: a database and a web server
+#: are a second's work to import, and `callcenter run` needs neither.
+_COMMANDS = {
+    "service": ("run", "check", "systemd"),
+    "controller": ("controller",),
+    "examine": ("doctor",),
+    "simulate": ("demo",),
+    "floor": ("seats", "agents", "agent", "queue", "announcement"),
+    "history": ("calls", "callbacks", "tickets", "indicators"),
+    "accounts": ("user",),
+}
+
+
+def command_line(asked: str | None = None) -> typer.Typer:
+    """Return the command line with the command `asked` for, or with all of them."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="The 12345 hotline's call centre.",
+    )
+    # Typer takes a lone command for the whole program; a callback keeps it a program with commands.
+    app.callback()(lambda: None)
+    modules = [module for module, commands in _COMMANDS.items() if asked in commands] or list(_COMMANDS)
+    for module in modules:
+        import_module(f"{__name__}.{module}").register(app)
+    return app
 
 
 def main() -> None:
@@ -28,7 +49,7 @@ def main() -> None:
         sys.argv.append("--help")
     try:
         # An Exit comes back as its status.
-        status = app(standalone_mode=False)
+        status = command_line(sys.argv[1])(standalone_mode=False)
     except SettingsError as error:
         sys.exit(_complain(error.faults, 2))
     except TyperException as error:
@@ -36,8 +57,6 @@ def main() -> None:
         sys.exit(_complain([error.format_message()] if error.format_message() else [], error.exit_code))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-    except SQLAlchemyError as error:
-        sys.exit(_complain([f"the database: {getattr(error, 'orig', None) or error}"], 1))
     except (DatabaseAway, HotlineDown, HotlineRefused, SecretsError, OSError) as error:
         sys.exit(_complain([str(error)], 1))
     sys.exit(status or 0)

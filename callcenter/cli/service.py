@@ -1,4 +1,4 @@
-"""Commands that start, check and install the hotline."""
+"""Commands that start and install the hotline, and check its settings."""
 
 import asyncio
 import sys
@@ -8,21 +8,14 @@ from typing import Annotated
 
 import typer
 
-from callcenter import app as controller
-from callcenter import doctor as checks
 from callcenter import preparation, programs, supervisor, systemd
-from callcenter.cli.output import Json, show
-from callcenter.demo import run as run_demo
 from callcenter.settings import load
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command()(run)
-    app.command("controller", hidden=True)(run_controller)
     app.command()(check)
-    app.command()(doctor)
-    app.command()(demo)
     app.command("systemd")(units)
 
 
@@ -51,11 +44,6 @@ def run(
     raise typer.Exit(asyncio.run(supervisor.run(settings, programs.compose(settings, prepared), only=only or None)))
 
 
-def run_controller() -> None:
-    """Run the controller alone; the supervisor or systemd starts it."""
-    raise typer.Exit(asyncio.run(controller.run(load())))
-
-
 def check() -> None:
     """Render the configuration to a temporary folder and report every fault at once."""
     settings = load()
@@ -66,19 +54,6 @@ def check() -> None:
     if faults:
         raise typer.Exit(2)
     _say("ok: settings are sound and Asterisk's configuration renders")
-
-
-def doctor(json: Json = False) -> None:  # noqa: FBT002  # a command-line flag
-    """Check everything the hotline needs; say what is wrong and how to mend it."""
-    found = checks.examine(load())
-    show([finding.as_row() for finding in found], as_json=json)
-    if any(not finding.ok for finding in found):
-        raise typer.Exit(1)
-
-
-def demo() -> None:
-    """Run a hotline of its own with simulated citizens and seats, so that the wallboard lives."""
-    raise typer.Exit(asyncio.run(run_demo(load(), _say)))
 
 
 def units(
