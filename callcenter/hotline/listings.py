@@ -6,16 +6,18 @@ Times are ISO 8601 with zone. Newest first.
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from callcenter.hotline.tables import OPEN_STATES, Call, Callback, CallbackAttempt, CallbackCall
 
 Row = dict[str, Any]
+Entity = TypeVar("Entity")
 #: Rows of a listing when nothing else is asked for.
 LIMIT = 200
 #: The zone whose midnight begins a day.
@@ -79,6 +81,24 @@ def day_bounds(first: date, last: date, time_zone: str = ZONE) -> tuple[datetime
     return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
 
 
+def within(  # noqa: PLR0917  # each is one word of the sentence
+    query: Select[Entity],
+    column: InstrumentedAttribute[datetime],
+    day: date | None,
+    since: datetime | None,
+    until: datetime | None,
+    time_zone: str,
+) -> Select[Entity]:
+    """Return `query` with `column` on `day`, or from `since` until before `until`; None asks for nothing."""
+    if day is not None:
+        since, until = day_bounds(day, day, time_zone)
+    if since is not None:
+        query = query.where(column >= since)
+    if until is not None:
+        query = query.where(column < until)
+    return query
+
+
 async def calls(
     session: AsyncSession,
     *,
@@ -93,12 +113,7 @@ async def calls(
 ) -> list[Row]:
     """Return calls that began on `day`, or from `since` until before `until`, with the other filters."""
     query = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
-    if day is not None:
-        since, until = day_bounds(day, day, time_zone)
-    if since is not None:
-        query = query.where(Call.started_at >= since)
-    if until is not None:
-        query = query.where(Call.started_at < until)
+    query = within(query, Call.started_at, day, since, until, time_zone)
     for column, wanted in ((Call.outcome, outcome), (Call.agent, agent), (Call.caller, caller)):
         if wanted is not None:
             query = query.where(column == wanted)
@@ -118,12 +133,7 @@ async def callbacks(
 ) -> list[Row]:
     """Return callbacks opened on `day`, or from `since` until before `until`; `state` `open` means still owed."""
     query = select(Callback).order_by(Callback.opened_at.desc(), Callback.id.desc()).limit(limit)
-    if day is not None:
-        since, until = day_bounds(day, day, time_zone)
-    if since is not None:
-        query = query.where(Callback.opened_at >= since)
-    if until is not None:
-        query = query.where(Callback.opened_at < until)
+    query = within(query, Callback.opened_at, day, since, until, time_zone)
     if state is not None:
         query = query.where(Callback.state.in_(OPEN_STATES) if state == "open" else Callback.state == state)
     if caller is not None:

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callcenter.hotline.listings import LIMIT, ZONE, Row, day_bounds, iso
+from callcenter.hotline.listings import LIMIT, ZONE, Row, iso, within
 from callcenter.tickets.tables import Ticket
 
 
@@ -38,12 +38,7 @@ async def tickets(
 ) -> list[Row]:
     """Return tickets opened on `day`, or from `since` until before `until`, with the other filters."""
     query = select(Ticket).order_by(Ticket.opened_at.desc(), Ticket.id.desc()).limit(limit)
-    if day is not None:
-        since, until = day_bounds(day, day, time_zone)
-    if since is not None:
-        query = query.where(Ticket.opened_at >= since)
-    if until is not None:
-        query = query.where(Ticket.opened_at < until)
+    query = within(query, Ticket.opened_at, day, since, until, time_zone)
     if state is not None:
         query = query.where(Ticket.state == state)
     if caller is not None:
