@@ -39,7 +39,7 @@ def _unprepared() -> None:
 
 def _deaf_probe(file: str) -> Callable[[], Awaitable[None]]:
     async def probe() -> None:
-        if os.path.exists(file):  # noqa: ASYNC240, PTH110  # a test's file
+        if os.path.exists(file):  # a test's file
             raise RuntimeError("deaf")
 
     return probe
@@ -48,7 +48,7 @@ def _deaf_probe(file: str) -> Callable[[], Awaitable[None]]:
 async def until(condition: Callable[[], bool], seconds: float = DEADLINE) -> None:
     """Wait until the condition holds."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  # other processes make it true: there is nothing to wait on
+        while not condition():  # other processes make it true: there is nothing to wait on
             await asyncio.sleep(0.01)
 
 

@@ -14,7 +14,7 @@ BOOTED = b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     """Wait until `condition` holds; fails the test after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - any condition, with a deadline
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -208,7 +208,7 @@ async def outcome(*says: bytes, route: Route, **limits: float) -> list[str]:
 async def is_answered_elsewhere(server: FastAgiServer) -> None:
     """Whatever happened to one question, nothing of it is left."""
     async with asyncio.timeout(2):
-        while server.active:  # noqa: ASYNC110  # the connection's own end is not to be waited on
+        while server.active:  # the connection's own end is not to be waited on
             await asyncio.sleep(0.01)
 
 

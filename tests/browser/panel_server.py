@@ -147,7 +147,7 @@ class Panel:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds, at most five seconds."""
         async with asyncio.timeout(5):
-            while not condition():  # noqa: ASYNC110  # any condition, not one that could signal
+            while not condition():  # any condition, not one that could signal
                 await asyncio.sleep(0.01)
 
     async def ordered(self, order: str, body: object) -> None:
@@ -177,7 +177,7 @@ class Panel:
             raise web.HTTPServiceUnavailable
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await stream.prepare(request)
-        while self._muted:  # noqa: ASYNC110  # an Event for each stream would be no clearer
+        while self._muted:  # an Event for each stream would be no clearer
             await asyncio.sleep(0.05)
         self.floor["now"] = ago(0)
         await stream.write(f"retry: 1000\n\nevent: snapshot\ndata: {json.dumps(self.floor)}\n\n".encode())

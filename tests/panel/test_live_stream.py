@@ -30,9 +30,9 @@ async def events(answer: ClientResponse) -> AsyncIterator[tuple[str, Any]]:
             block = {}
 
 
-async def until(condition: Any) -> None:  # noqa: ANN401
+async def until(condition: Any) -> None:
     async with asyncio.timeout(DEADLINE):
-        while not condition():  # noqa: ASYNC110  # what it waits for has no event
+        while not condition():  # what it waits for has no event
             await asyncio.sleep(0.01)
 
 
