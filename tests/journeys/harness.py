@@ -4,6 +4,7 @@ Its prompts are tones, a different one for each, so that a citizen's ear tells t
 """
 
 import asyncio
+import fcntl
 import inspect
 import json
 import math
@@ -13,6 +14,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -34,7 +36,8 @@ from callcenter.demo.speech import share_of, tone
 from callcenter.settings import Settings, load
 
 #: Ports of test hotlines: one offset each, of which a free one is taken.
-OFFSETS = range(7000, 7100)
+#: Even, for speech begins on an even port.
+OFFSETS = range(7000, 7100, 2)
 #: Seconds that a hotline may take to become healthy, its prompts included.
 START = 90
 #: Seconds that most things may take.
@@ -59,7 +62,7 @@ CITIZEN_VOICE, SEAT_VOICE = tone(CITIZEN_HZ), tone(SEAT_HZ)
 HEARD = 0.2
 
 
-async def wait_for(condition: Callable[[], Any], within: float = SOON, *, what: str = "") -> Any:  # noqa: ANN401
+async def wait_for(condition: Callable[[], Any], within: float = SOON, *, what: str = "") -> Any:
     """Wait until `condition` (plain or async) returns something true, and return it; fail after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
@@ -97,7 +100,7 @@ class Hotline:
         """Where phones call."""
         return Server(self.settings.sip_port)
 
-    async def get(self, path: str) -> Any:  # noqa: ANN401  # what the API answers
+    async def get(self, path: str) -> Any:  # what the API answers
         """Return the JSON of the API at `path`; while the controller is away, wait for it."""
 
         async def ask() -> tuple[Any] | None:
@@ -107,11 +110,11 @@ class Hotline:
 
         return (await wait_for(ask, 20, what=f"GET {path}"))[0]
 
-    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401
+    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Send `body` to the API at `path` and return the JSON answered. Raises HotlineRefused."""
         return await asyncio.to_thread(LocalApi(self.settings).post, path, body or {})
 
-    async def cli(self, *arguments: str) -> Any:  # noqa: ANN401
+    async def cli(self, *arguments: str) -> Any:
         """Run `callcenter ARGUMENTS --json` and return what it printed; a status other than 0 fails the test."""
         done = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "callcenter", *arguments, "--json"),
@@ -164,17 +167,17 @@ class Hotline:
         """Return who waits, first in line first."""
         return [row["caller"] for row in (await self.get("/queue"))["waiting"]]
 
-    def citizen(self, number: str | bytes, **more: Any) -> Citizen:  # noqa: ANN401
+    def citizen(self, number: str | bytes, **more: Any) -> Citizen:
         """Return a citizen with the test's voice; enter it to dial."""
         return Citizen(self.server, self.folder, number, **{"words": CITIZEN_VOICE} | more)
 
-    def seat(self, number: str, **more: Any) -> Seat:  # noqa: ANN401
+    def seat(self, number: str, **more: Any) -> Seat:
         """Return a seat's phone with the test's voice; enter it to register."""
         password = json.loads((self.settings.data_folder / "secrets/asterisk.json").read_text())["seats"][number]
         return Seat(self.server, self.folder, number, password, **{"words": SEAT_VOICE} | more)
 
     @asynccontextmanager
-    async def seated(self, agent: str, number: str, **more: Any) -> AsyncIterator[Seat]:  # noqa: ANN401
+    async def seated(self, agent: str, number: str, **more: Any) -> AsyncIterator[Seat]:
         """Have `agent` ready at a seat with its phone on; sign them out afterwards."""
         async with self.seat(number, **more) as seat:
             await self.post(f"/agents/{agent}/sign-in", {"seat": number})
@@ -217,17 +220,35 @@ class Hotline:
         return time.monotonic() - began
 
 
-def free_offset() -> int:
-    """Return a port offset at which nothing listens."""
+@contextmanager
+def port_offset() -> Iterator[int]:
+    """Hold a port offset at which nothing listens, and which no other test run on this machine holds."""
     for offset in OFFSETS:
-        ports = Settings.model_construct(port_offset=offset)
-        wanted = (ports.sip_port, ports.panel_port, ports.ami_port, ports.fastagi_port, ports.http_port)
-        with suppress(OSError):
-            for port in (*wanted, ports.https_port):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-            return offset
+        with Path(tempfile.gettempdir(), f"callcenter-test-ports-{offset}").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _bind_all(offset)
+            except OSError:
+                continue
+            yield offset
+            return
     pytest.fail(f"no free port offset in {OFFSETS}")
+
+
+def _bind_all(offset: int) -> None:
+    """Raise OSError when something listens on a port of this offset."""
+    ports = Settings.model_construct(port_offset=offset)
+    for port in (
+        ports.sip_port,
+        ports.panel_port,
+        ports.ami_port,
+        ports.fastagi_port,
+        ports.http_port,
+        ports.https_port,
+    ):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
 
 
 def write_prompts(folder: Path) -> None:
@@ -246,7 +267,11 @@ def running_hotline(folder: Path, **changes: str) -> Iterator[Hotline]:
     if install.find() is None:
         pytest.skip("Asterisk is not set up")
     write_prompts(folder / "studio")
-    offset = free_offset()
+    with port_offset() as offset:
+        yield from _run(folder, offset, changes)
+
+
+def _run(folder: Path, offset: int, changes: Mapping[str, str]) -> Iterator[Hotline]:
     environment = {
         "CALLCENTER_" + name: value
         for name, value in {

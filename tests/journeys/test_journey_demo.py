@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
-from harness import START, free_offset, wait_for, write_prompts
+from harness import START, port_offset, wait_for, write_prompts
 
 from callcenter.api_client import HotlineDown, HotlineRefused, LocalApi
 from callcenter.demo.show import own_environment
@@ -43,9 +43,14 @@ def started_demo(environment: Mapping[str, str], log: Path) -> Iterator[subproce
         demo.wait()
 
 
-async def test_demo_lives_and_ctrl_c_ends_everything_it_started(tmp_path: Path) -> None:
+@pytest.fixture
+def offset() -> Iterator[int]:
+    with port_offset() as held:
+        yield held
+
+
+async def test_demo_lives_and_ctrl_c_ends_everything_it_started(tmp_path: Path, offset: int) -> None:
     write_prompts(tmp_path / "studio")
-    offset = free_offset()
     environment = {
         "CALLCENTER_DATA": str(tmp_path / "var"),
         "CALLCENTER_PORT_OFFSET": str(offset),
