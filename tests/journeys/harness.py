@@ -62,7 +62,7 @@ CITIZEN_VOICE, SEAT_VOICE = tone(CITIZEN_HZ), tone(SEAT_HZ)
 HEARD = 0.2
 
 
-async def wait_for(condition: Callable[[], Any], within: float = SOON, *, what: str = "") -> Any:
+async def wait_for(condition: Callable[[], Any], within: float = SOON, *, what: str = "") -> Any:  # noqa: ANN401
     """Wait until `condition` (plain or async) returns something true, and return it; fail after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
@@ -100,7 +100,7 @@ class Hotline:
         """Where phones call."""
         return Server(self.settings.sip_port)
 
-    async def get(self, path: str) -> Any:  # what the API answers
+    async def get(self, path: str) -> Any:  # what the API answers  # noqa: ANN401
         """Return the JSON of the API at `path`; while the controller is away, wait for it."""
 
         async def ask() -> tuple[Any] | None:
@@ -110,11 +110,11 @@ class Hotline:
 
         return (await wait_for(ask, 20, what=f"GET {path}"))[0]
 
-    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401
         """Send `body` to the API at `path` and return the JSON answered. Raises HotlineRefused."""
         return await asyncio.to_thread(LocalApi(self.settings).post, path, body or {})
 
-    async def cli(self, *arguments: str) -> Any:
+    async def cli(self, *arguments: str) -> Any:  # noqa: ANN401
         """Run `callcenter ARGUMENTS --json` and return what it printed; a status other than 0 fails the test."""
         done = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "callcenter", *arguments, "--json"),
@@ -167,17 +167,17 @@ class Hotline:
         """Return who waits, first in line first."""
         return [row["caller"] for row in (await self.get("/queue"))["waiting"]]
 
-    def citizen(self, number: str | bytes, **more: Any) -> Citizen:
+    def citizen(self, number: str | bytes, **more: Any) -> Citizen:  # noqa: ANN401
         """Return a citizen with the test's voice; enter it to dial."""
         return Citizen(self.server, self.folder, number, **{"words": CITIZEN_VOICE} | more)
 
-    def seat(self, number: str, **more: Any) -> Seat:
+    def seat(self, number: str, **more: Any) -> Seat:  # noqa: ANN401
         """Return a seat's phone with the test's voice; enter it to register."""
         password = json.loads((self.settings.data_folder / "secrets/asterisk.json").read_text())["seats"][number]
         return Seat(self.server, self.folder, number, password, **{"words": SEAT_VOICE} | more)
 
     @asynccontextmanager
-    async def seated(self, agent: str, number: str, **more: Any) -> AsyncIterator[Seat]:
+    async def seated(self, agent: str, number: str, **more: Any) -> AsyncIterator[Seat]:  # noqa: ANN401
         """Have `agent` ready at a seat with its phone on; sign them out afterwards."""
         async with self.seat(number, **more) as seat:
             await self.post(f"/agents/{agent}/sign-in", {"seat": number})
