@@ -113,10 +113,9 @@ async def run(settings: Settings) -> int:
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    running = []
+    live.update({"database": "down", "announcement": {"on": False}})
+    await fastagi.start()
     try:
-        live.update({"database": "down", "announcement": {"on": False}})
-        await fastagi.start()
         async with server.serving(panel, settings.bind, settings.panel_port):
             running = [
                 spawn(ami.run(), name="ami"),
@@ -126,12 +125,13 @@ async def run(settings: Settings) -> int:
                 spawn(notifier.keep_alive(), name="watchdog"),
             ]
             notifier.ready()
-            await stopping.wait()
+            # None of them ends by itself: one that does has failed, and a fresh start is the mend.
+            asked = spawn(stopping.wait(), name="stop")
+            await asyncio.wait([asked, *running], return_when=asyncio.FIRST_COMPLETED)
             notifier.stopping()
+            # No new questions, no more events, then the panel: each is quick, for 2 s later all of it is killed.
+            await asyncio.gather(fastagi.stop(), ami.stop(), cancel(asked, *running))
     finally:
-        await ami.stop()
-        await cancel(*running)
-        await fastagi.stop()
         with contextlib.suppress(Exception):
             await database.close()
-    return 0
+    return 0 if stopping.is_set() else 1

@@ -136,7 +136,7 @@ class Translator:
 
     def _rang(self, message: Message, at: datetime) -> events.AnyEvent:
         event = events.AgentRang(
-            at, needed(message, "Linkedid"), needed(message, "Interface"), field(message, "MemberName"), caller(message)
+            at, call_of(message), needed(message, "Interface"), field(message, "MemberName"), caller(message)
         )
         _remember(self._ringing, needed(message, "DestChannel"), event)
         return event
@@ -145,7 +145,7 @@ class Translator:
         self._ringing.pop(str(message.get("DestChannel")), None)
         return events.AgentConnected(
             at,
-            needed(message, "Linkedid"),
+            call_of(message),
             needed(message, "Interface"),
             field(message, "MemberName"),
             caller(message),
@@ -156,7 +156,7 @@ class Translator:
     def _completed(self, message: Message, at: datetime) -> events.AnyEvent:
         return events.AgentCompleted(
             at,
-            needed(message, "Linkedid"),
+            call_of(message),
             needed(message, "Interface"),
             field(message, "MemberName"),
             talked=seconds(message, "TalkTime"),
@@ -167,7 +167,7 @@ class Translator:
         self._ringing.pop(str(message.get("DestChannel")), None)
         return events.AgentDidNotAnswer(
             at,
-            needed(message, "Linkedid"),
+            call_of(message),
             needed(message, "Interface"),
             field(message, "MemberName"),
             rang=seconds(message, "RingTime") / 1000,
@@ -178,6 +178,11 @@ class Translator:
         if endpoint not in self._endpoints:
             return None
         return events.PhoneChanged(at, endpoint, reachable=needed(message, "PeerStatus") in {"Reachable", "Registered"})
+
+
+def call_of(message: Message) -> str:
+    """Return the linkedid of an agent's event; of a caller who is gone already, the agent's channel still knows it."""
+    return field(message, "Linkedid") or field(message, "DestLinkedid")
 
 
 def endpoints(seats: Collection[str]) -> frozenset[str]:

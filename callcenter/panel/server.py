@@ -28,7 +28,7 @@ LARGEST_BODY = 256 * 1024
 #: The longest that an answer may take; the live stream is no answer that ends.
 LONGEST_SECONDS = 30
 #: How long requests in progress may take to end when the panel stops.
-SHUTDOWN_SECONDS = 1.5
+SHUTDOWN_SECONDS = 0.5
 
 _HEADERS = {
     "Content-Security-Policy": (

@@ -114,7 +114,7 @@ def nothing_left_of_another_test(questions: Questions) -> None:
     questions.reports, questions.seen = asyncio.Queue(), asyncio.Queue()
 
 
-async def soon(queue: asyncio.Queue[Any], seconds: float = 10) -> Any:  # whatever was put
+async def soon(queue: asyncio.Queue[Any], seconds: float = 10) -> Any:  # noqa: ANN401  # whatever was put
     async with asyncio.timeout(seconds):
         return await queue.get()
 

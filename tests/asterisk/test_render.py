@@ -129,6 +129,11 @@ def test_ipv6_address_stands_in_brackets_where_a_port_follows(tmp_path: Path) ->
     assert pjsip.count(f"bind = [::1]:{5060 + 7400}\n") == 2
 
 
+def test_call_record_holds_nothing_that_a_caller_may_write(tmp_path: Path) -> None:
+    (fields,) = re.findall(r"^fields = (.*)$", rendered(lab(tmp_path))["cel_custom.conf"], re.MULTILINE)
+    assert not {"name", "num", "ani", "rdnis", "dnid", "exten", "appdata"} & set(fields.split(","))
+
+
 def test_queue_never_holds_more_than_the_limit_allows(tmp_path: Path) -> None:
     assert "\nmaxlen = 4\n" in rendered(lab(tmp_path / "4"))["queues.conf"]
     assert "\nmaxlen = 2\n" in rendered(lab(tmp_path / "2", queue={"max_waiting": 2}))["queues.conf"]

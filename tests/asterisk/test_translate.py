@@ -67,6 +67,14 @@ def test_a_call_that_the_caller_ends(shift: list[events.AnyEvent]) -> None:
     assert completed.by == "caller"
 
 
+def test_a_talk_ends_for_the_seat_even_when_its_caller_is_gone_already() -> None:
+    ended = next(message for message in recorded("shift") if message.get("Event") == "AgentComplete")
+    gone = {name: value for name, value in ended.items() if name in {"Event", "Queue", "Interface", "MemberName"}}
+    (completed,) = told({**gone, "TalkTime": "5", "HoldTime": "1", "Reason": "caller", "DestLinkedid": "n-1.2"})
+    assert isinstance(completed, events.AgentCompleted)
+    assert (completed.interface, completed.linkedid) == (ended["Interface"], "n-1.2")
+
+
 def test_ringing_in_vain_and_a_refusal_and_giving_up(shift: list[events.AnyEvent]) -> None:
     call = list(of_call(shift, "13800000003"))
     in_vain, refused = (event for event in call if isinstance(event, events.AgentDidNotAnswer))

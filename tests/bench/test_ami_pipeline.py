@@ -63,7 +63,7 @@ def panoramisk_alone(chunks: list[bytes]) -> tuple[float, int]:
     """Panoramisk's own protocol and manager with one catch-all callback."""
     heard = [0]
 
-    def hear(_manager: Manager, _event: Any) -> None:
+    def hear(_manager: Manager, _event: Any) -> None:  # noqa: ANN401 - panoramisk's message
         heard[0] += 1
 
     manager = Manager(loop=asyncio.get_running_loop())

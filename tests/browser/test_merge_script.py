@@ -33,7 +33,7 @@ async def test_the_examples_of_rfc_7396() -> None:
       const cases = {json.dumps(CASES)};
       console.log(JSON.stringify(cases.map(([target, patch]) => mergePatch(target, patch))));
     """
-    done = subprocess.run(  # nothing else runs
+    done = subprocess.run(  # noqa: ASYNC221  # nothing else runs
         ["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=20
     )
     assert json.loads(done.stdout) == [wanted for _, _, wanted in CASES]

@@ -70,7 +70,7 @@ def test_a_redial_that_another_node_told_first_settles_the_late_miss() -> None:
 
 
 @pytest.mark.parametrize(("outcome", "owed"), [("abandoned_greeting", False), ("abandoned_queue", True)])
-def test_only_those_who_leave_the_greeting_at_once_are_owed_nothing(outcome: str, owed: bool) -> None:
+def test_only_those_who_leave_the_greeting_at_once_are_owed_nothing(outcome: str, owed: bool) -> None:  # noqa: FBT001
     policy = Policy(greeting=timedelta(seconds=30))
     assert callbacks.owes(missed(1, 0, outcome=outcome), policy) is owed
 

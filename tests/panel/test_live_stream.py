@@ -30,7 +30,7 @@ async def events(answer: ClientResponse) -> AsyncIterator[tuple[str, Any]]:
             block = {}
 
 
-async def until(condition: Any) -> None:
+async def until(condition: Any) -> None:  # noqa: ANN401
     async with asyncio.timeout(DEADLINE):
         while not condition():  # what it waits for has no event
             await asyncio.sleep(0.01)

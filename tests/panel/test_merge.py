@@ -16,7 +16,7 @@ VALUES = st.recursive(
 DOCUMENTS = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
 
 
-def apply(target: Any, patch: Any) -> Any:
+def apply(target: Any, patch: Any) -> Any:  # noqa: ANN401
     """RFC 7396, section 2."""
     if not isinstance(patch, dict):
         return patch
@@ -29,7 +29,7 @@ def apply(target: Any, patch: Any) -> Any:
     return merged
 
 
-def without_null(value: Any) -> Any:
+def without_null(value: Any) -> Any:  # noqa: ANN401
     """As a reader sees it, to whom null and absent are the same."""
     if isinstance(value, dict):
         return {name: without_null(inner) for name, inner in value.items() if inner is not None}

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import callcenter.hotline.tables
 import callcenter.panel.tables
 import callcenter.tickets.tables
-import callcenter.workforce.tables
+import callcenter.workforce.tables  # noqa: F401
 from callcenter.hotline.tables import Switch
 from callcenter.paths import ROOT
 from callcenter.storage.base import Base

@@ -141,12 +141,12 @@ def _begin(event: CelEvent) -> CallRecord | None:
     if event.kind is not Kind.CHANNEL_STARTED and event.kind is not Kind.SAID:
         return None
     inbound = event.context.startswith(_INBOUND) and not _SEAT.match(event.channel)
-    seated = bool(_SEAT.match(event.channel))
+    seat = _SEAT.match(event.channel)
     return CallRecord(
         event.linkedid,
         event.at,
-        "inbound" if inbound else "internal" if seated else "outbound",
-        caller=sanitised(event.number),
+        "inbound" if inbound else "internal" if seat else "outbound",
+        caller=seat[1] if seat else sanitised(event.number),
         progress=Progress(first=event.uniqueid),
     )
 
