@@ -154,7 +154,7 @@ def test_faults_of_the_menu(faults: Faults) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a;b", "${SHELL(id)}", "a\nb", 'a"b', "a]b", "a\\b", "a\0b", " a", "$[1/0]", "a\x7fb"],
+    ["a;b", "${SHELL(id)}", "a\nb", 'a"b', "a]b", "a\\b", "a\0b", " a", "a ", "$[1/0]", "a\x7fb"],
 )
 def test_text_that_asterisk_would_read_as_more_than_text_is_refused(text: str) -> None:
     trunk = {"name": "a", "host": "h", "username": "u", "password": "p"}
