@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import structlog
 
-from callcenter import databases, logs
+from callcenter import databases, logs, schedule
 from callcenter.asterisk import secrets
 from callcenter.asterisk.ami import AmiClient
 from callcenter.asterisk.fastagi import FastAgiServer
@@ -115,6 +115,8 @@ async def run(settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     live.update({"database": "down", "announcement": {"on": False}})
     await fastagi.start()
+    timetable = schedule.build(database, settings.time_zone, at_midnight=figures.new_day)
+    timetable.start()
     try:
         async with server.serving(panel, settings.bind, settings.panel_port):
             running = [
@@ -132,6 +134,7 @@ async def run(settings: Settings) -> int:
             # No new questions, no more events, then the panel: each is quick, for 2 s later all of it is killed.
             await asyncio.gather(fastagi.stop(), ami.stop(), cancel(asked, *running))
     finally:
+        timetable.shutdown(wait=False)
         with contextlib.suppress(Exception):
             await database.close()
     return 0 if stopping.is_set() else 1

@@ -22,7 +22,7 @@ from callcenter.storage.engine import Database
 
 #: A busy hour's figures are read at most this often, in seconds; well within the 200 ms that a wallboard may lag.
 _BREATH = 0.1
-#: Midnight comes without an event; so does what another node stores.
+#: What another node stores comes without an event.
 _AT_LEAST_EVERY = 20.0
 
 
@@ -43,6 +43,10 @@ class Figures:
 
     def changed(self, _events: Sequence[HotlineEvent]) -> None:
         """Calls were stored: the figures are to be read again."""
+        self._changed.set()
+
+    def new_day(self) -> None:
+        """Midnight: the figures begin again."""
         self._changed.set()
 
     async def run(self) -> None:
