@@ -5,10 +5,10 @@ import sys
 import time
 
 from callcenter import preparation
-from callcenter.asterisk.probe import probe_asterisk
+from callcenter.asterisk.probe import PartlyDeafError, probe_asterisk
 from callcenter.preparation import Prepared
 from callcenter.settings import Settings
-from callcenter.supervisor import Program
+from callcenter.supervisor import PartlyDeaf, Program
 
 NAMES = ("asterisk", "controller")
 #: A controller that says nothing for longer is killed, so that callers inside a question are free within 3 s.
@@ -23,7 +23,12 @@ def compose(settings: Settings, prepared: Prepared) -> list[Program]:
         mark_start(settings, prepared)
 
     async def asterisk_answers() -> None:
-        await probe_asterisk(settings.bind, settings.sip_port, settings.ami_port, "probe", prepared.secrets.ami_probe)
+        try:
+            await probe_asterisk(
+                settings.bind, settings.sip_port, settings.ami_port, "probe", prepared.secrets.ami_probe
+            )
+        except PartlyDeafError as error:
+            raise PartlyDeaf(str(error)) from error
 
     program = prepared.program
     return [

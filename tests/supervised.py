@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from callcenter.settings import load
-from callcenter.supervisor import Program, run
+from callcenter.supervisor import PartlyDeaf, Program, run
 
 DEADLINE = 15.0
 
@@ -39,8 +39,12 @@ def _unprepared() -> None:
 
 def _deaf_probe(file: str) -> Callable[[], Awaitable[None]]:
     async def probe() -> None:
-        if os.path.exists(file):  # noqa: ASYNC240, PTH110  # a test's file
-            raise RuntimeError("deaf")
+        if not os.path.exists(file):  # noqa: ASYNC240, PTH110  # a test's file
+            return
+        with open(file, "r+", encoding="utf-8") as deaf:  # noqa: ASYNC230, PTH123
+            partly = deaf.read().startswith("partly")
+            deaf.write("?")  # one more time asked
+        raise PartlyDeaf("deaf on one side") if partly else RuntimeError("deaf")
 
     return probe
 

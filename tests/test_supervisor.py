@@ -14,6 +14,7 @@ from callcenter.notify import NotifyReceiver
 from callcenter.settings import load
 from callcenter.supervisor import ports_in_use, refusal
 from callcenter.supervisor.logs import turn_over
+from callcenter.supervisor.program import PROBE_FAILURES
 
 #: Writes its pid, then lives.
 STEADY = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); time.sleep(600)"
@@ -131,6 +132,17 @@ async def test_a_program_that_is_deaf_to_questions_is_killed_within_ten_seconds(
         assert time.monotonic() - began < 10
         deaf.unlink()
         await hotline.says("asterisk: ready", times=2)
+
+
+async def test_a_program_that_answers_in_part_is_not_killed_for_being_busy(tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    async with supervised(
+        tmp_path / "data", python("asterisk", STEADY, tmp_path / "a", deaf_file=str(deaf))
+    ) as hotline:
+        await hotline.says("asterisk: ready")
+        deaf.write_text("partly")
+        await until(lambda: deaf.read_text().count("?") > PROBE_FAILURES + 1, seconds=15)
+        assert not [line for line in hotline.lines if "hung" in line]
 
 
 async def test_a_stop_leaves_no_process_and_takes_less_than_five_seconds(tmp_path: Path) -> None:

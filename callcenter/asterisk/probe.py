@@ -17,8 +17,15 @@ class ProbeError(Exception):
     """Asterisk did not answer as it should; the message says what was missing."""
 
 
+class PartlyDeafError(ProbeError):
+    """Asterisk answers on one of its two sides, and not on the other."""
+
+
 async def probe_asterisk(bind: str, sip_port: int, ami_port: int, username: str, secret: str) -> None:
-    """Ask SIP and AMI at the same time; raises ProbeError. The caller sets the deadline (`asyncio.timeout`)."""
+    """Ask SIP and AMI at the same time. The caller sets the deadline (`asyncio.timeout`).
+
+    Raises PartlyDeafError when one of them answered, ProbeError when neither did.
+    """
     failures = [
         failure
         for failure in await asyncio.gather(
@@ -27,7 +34,8 @@ async def probe_asterisk(bind: str, sip_port: int, ami_port: int, username: str,
         if failure is not None
     ]
     if failures:
-        raise ProbeError("; ".join(str(failure) or type(failure).__name__ for failure in failures))
+        kind = PartlyDeafError if len(failures) == 1 else ProbeError
+        raise kind("; ".join(str(failure) or type(failure).__name__ for failure in failures))
 
 
 async def probe_sip(bind: str, port: int, *, seconds: float = 1.5) -> None:

@@ -120,7 +120,6 @@ class Trunk(Section):
     #: The number that callers see on calls we make.
     caller_id: Annotated[str, Field(pattern=r"^\+?[0-9]{3,20}$")] = "12345"
     codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...] = ("alaw", "ulaw")
-    max_calls: Annotated[int, Field(ge=1, le=10_000)] = 60
 
     @property
     def host_in_uri(self) -> str:

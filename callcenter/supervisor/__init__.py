@@ -15,10 +15,10 @@ from callcenter.supervisor import janitor
 from callcenter.supervisor.lock import HeldError, hold
 from callcenter.supervisor.logs import keep_small
 from callcenter.supervisor.ports import ports_in_use
-from callcenter.supervisor.program import Keeper, Program
+from callcenter.supervisor.program import Keeper, PartlyDeaf, Program
 from callcenter.tasks import cancel, spawn
 
-__all__ = ["HeldError", "Program", "hold", "ports_in_use", "refusal", "run"]
+__all__ = ["HeldError", "PartlyDeaf", "Program", "hold", "ports_in_use", "refusal", "run"]
 
 OK, REFUSED, PORT_TAKEN = 0, 1, 2
 

@@ -27,9 +27,16 @@ PROBE_SECONDS = 2.0
 PROBE_AGAIN_SECONDS = 1.0
 PROBE_DEADLINE = 2.0
 PROBE_FAILURES = 3
+#: A program that answers in part is at work, perhaps on more than it can carry; ending it would cut every call. Only
+#: when so many times as many questions in a row are answered in part is it taken for dead.
+PARTLY_DEAF_PATIENCE = 3
 _TICK = 0.1
 #: Our own variables for systemd are not the children's.
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+
+
+class PartlyDeaf(Exception):
+    """Raised by a probe when the program answers some of what it was asked."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +217,7 @@ class Keeper:
         if self.program.notify:
             await self.ready.wait()
         while self.program.probe is not None:
-            if await self._probe() is None:
+            if (await self._probe())[0] == 0:
                 break
             await asyncio.sleep(_TICK)
         self.ready.set()
@@ -241,24 +248,26 @@ class Keeper:
     async def _until_deaf(self) -> str:
         if self.program.probe is None:
             return await asyncio.Future()  # never
-        failures = 0
-        while failures < PROBE_FAILURES:
-            await asyncio.sleep(PROBE_AGAIN_SECONDS if failures else PROBE_SECONDS)
-            reason = await self._probe()
-            failures = 0 if reason is None else failures + 1
+        weight, reason = 0, ""
+        while weight < PROBE_FAILURES * PARTLY_DEAF_PATIENCE:
+            await asyncio.sleep(PROBE_AGAIN_SECONDS if weight else PROBE_SECONDS)
+            more, reason = await self._probe()
+            weight = weight + more if more else 0
         return f"hung ({reason}); killed"
 
-    async def _probe(self) -> str | None:
-        """Ask once; returns what was wrong, or None."""
+    async def _probe(self) -> tuple[int, str]:
+        """Ask once; return how much it weighs, 0 when all is well, and what was wrong."""
         assert self.program.probe is not None  # noqa: S101  # callers looked
         try:
             async with asyncio.timeout(PROBE_DEADLINE):
                 await self.program.probe()
         except TimeoutError:
-            return f"no answer in {PROBE_DEADLINE:.0f} s"
+            return PARTLY_DEAF_PATIENCE, f"no answer in {PROBE_DEADLINE:.0f} s"
+        except PartlyDeaf as error:
+            return 1, str(error)
         except Exception as error:  # noqa: BLE001  # whatever goes wrong in asking, the answer was not had
-            return str(error) or type(error).__name__
-        return None
+            return PARTLY_DEAF_PATIENCE, str(error) or type(error).__name__
+        return 0, ""
 
 
 def _how(status: int) -> str:

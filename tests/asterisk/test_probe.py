@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from trial import trial
 
-from callcenter.asterisk.probe import ProbeError, probe_ami, probe_asterisk, probe_sip
+from callcenter.asterisk.probe import PartlyDeafError, ProbeError, probe_ami, probe_asterisk, probe_sip
 
 AMI_PORT, SIP_PORT = 7158, 7180
 
@@ -24,6 +24,8 @@ async def test_a_well_asterisk_answers_and_a_stopped_one_does_not(tmp_path: Path
         began = time.monotonic()
         await probe_asterisk("127.0.0.1", SIP_PORT, AMI_PORT, "probe", "throw-away")
         assert time.monotonic() - began < 1
+        with pytest.raises(PartlyDeafError, match="SIP: Connection refused"):
+            await probe_asterisk("127.0.0.1", SIP_PORT + 1, AMI_PORT, "probe", "throw-away")
         with pytest.raises(ProbeError, match="AMI: Login was refused"):
             await probe_ami("127.0.0.1", AMI_PORT, "probe", "wrong")
         os.kill(asterisk.process.pid, signal.SIGSTOP)
