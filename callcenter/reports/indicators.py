@@ -6,7 +6,7 @@ from 0 to 1, or null when there is nothing to divide by; what cannot be measured
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,9 +24,6 @@ from callcenter.tickets.tables import Ticket
 ANSWER_TARGET = 0.95
 #: 电话座席 30 秒接通率: seconds from asking for a person to hearing one.
 PROMPT_SECONDS = 30
-#: A place in the queue is free before the record says so: the agent's channel and the bridge come first. Without this
-#: allowance the next caller, let in at that instant, would count as a fifth who waits.
-_LATE = timedelta(milliseconds=100)
 #: Ratings of 1 to 5 that count as satisfied 满意.
 SATISFIED = 4
 
@@ -112,8 +109,7 @@ async def max_waiting_seen(session: AsyncSession, first: date, last: date, time_
     """Return the most callers that waited at one instant from `first` to `last`, both included."""
     begin, end = day_bounds(first, last, time_zone)
     waits = select(Call.queued_at, Call.left_queue_at).where(Call.queued_at >= begin, Call.queued_at < end)
-    rows = await session.execute(waits)
-    return max_waiting((queued, left - _LATE if left else None) for queued, left in rows if queued)
+    return max_waiting((queued, left) for queued, left in await session.execute(waits) if queued)
 
 
 async def count_calls(session: AsyncSession, begin: datetime, end: datetime) -> Counts:

@@ -101,6 +101,20 @@ def test_the_browser_phone_of_a_seat_is_that_seat() -> None:
     assert call_of(Citizen().queued().answered("8004w", "1002").hangs_up(30)).seat == "8004"
 
 
+def test_a_place_is_free_when_the_agent_picks_up_not_when_the_bridge_is_made() -> None:
+    """Seen on a busy machine: pick-up, 9 ms later the next caller let in, 13 ms later the bridge."""
+    phone = "PJSIP/8006-0000001f"
+    lines = [
+        *Citizen().queued(5),
+        line("CHAN_START", 6, "node1-1.1", uniqueid="agent", channel=phone, context="from-seat"),
+        said("AGENT", 8.000, "node1-1.1", f"1006|{phone}", uniqueid="agent", channel=phone),
+        line("BRIDGE_ENTER", 8.0222, "node1-1.1", uniqueid="agent", channel=phone, extra={"bridge_id": "b"}),
+        line("BRIDGE_ENTER", 8.0223, "node1-1.1", extra={"bridge_id": "b"}),
+    ]
+    call = call_of(lines)
+    assert (seconds(call, "left_queue_at"), seconds(call, "answered_at")) == (8.0, 8.022)
+
+
 def test_an_agent_who_lets_it_ring_is_not_the_one_who_answered() -> None:
     call = call_of(Citizen().queued(5).rings_in_vain("8001", 5).answered("8002", "1002", 12).hangs_up(40))
     assert (call.agent, call.seat, seconds(call, "answered_at")) == ("1002", "8002", 12)

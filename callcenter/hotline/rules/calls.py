@@ -209,6 +209,9 @@ def _heard(call: CallRecord, progress: Progress, event: CelEvent) -> None:
             progress.recording = event.detail if _RECORDING.fullmatch(event.detail) else None
         case "AGENT":
             progress.agents[event.uniqueid] = _UNSAFE.sub("", event.detail.partition("|")[0])[:20]
+            # The place is free from here, and the next caller is let in while the bridge is still being made.
+            if call.queued_at:
+                call.left_queue_at = call.left_queue_at or event.at
         case "QUEUE_LEFT" if call.queued_at:
             progress.queue_status = event.detail
             never_in = event.detail in _NEVER_IN
