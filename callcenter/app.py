@@ -25,6 +25,7 @@ from callcenter.hotline.flows.answers import Answers, heartbeat
 from callcenter.hotline.flows.floor import FloorKeeper
 from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
+from callcenter.hotline.rules.callbacks import Policy
 from callcenter.hotline.rules.floor import Floor, empty
 from callcenter.notify import Notifier
 from callcenter.opening import Opening
@@ -88,8 +89,10 @@ async def run(settings: Settings) -> int:
         subscribers=SUBSCRIBERS,
         on_committed=figures.changed,
         on_trouble=lambda trouble: live.set("database", "down" if trouble else "up"),
-        due=timedelta(minutes=settings.callbacks.due_minutes),
-        greeting_seconds=settings.callbacks.greeting_seconds,
+        policy=Policy(
+            due=timedelta(minutes=settings.callbacks.due_minutes),
+            greeting=timedelta(seconds=settings.callbacks.greeting_seconds),
+        ),
     )
     opening = Opening(settings, database, live, board, keeper, answers, notifier)
 

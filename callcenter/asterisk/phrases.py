@@ -1,6 +1,6 @@
 """What the hotline says, and under which name: the file names are the dialplan's and Asterisk's own."""
 
-from callcenter.settings import Settings
+from callcenter.settings import PROMISED_MINUTES, Settings
 
 _DIGITS = dict(enumerate("零一二三四五六七八九"))
 _TENS = {ten * 10: ("" if ten == 1 else _DIGITS[ten]) + "十" for ten in range(1, 10)}
@@ -30,9 +30,21 @@ FIXED_PROMPTS: dict[str, str] = {
     "hotline/invalid": "您的按键有误，现在为您转接人工服务。",
     "hotline/please-wait": "请稍候，正在为您转接人工服务。",
     "hotline/person-zero": "人工服务请按任意键，结束请挂机。",
-    "hotline/sorry-callback": "非常抱歉，座席全忙，我们会尽快给您回拨，请保持电话畅通。",
-    "hotline/full": "非常抱歉，当前排队人数较多，我们会尽快给您回拨，请保持电话畅通。",
-    "hotline/no-agent": "非常抱歉，暂时无人接听，我们会尽快给您回拨，请保持电话畅通。",
+    "hotline/sorry-callback": "非常抱歉，座席全忙。",
+    "hotline/full": "非常抱歉，当前排队人数已满。",
+    "hotline/no-agent": "非常抱歉，暂时无人接听。",
+    "hotline/offer": "同意回拨请按一，回拨其他号码请按二，继续等候请稍候。",
+    "hotline/other-number": "回拨其他号码请按二，否则请挂机。",
+    "hotline/key-number": "请输入您的电话号码，固定电话请加拨区号，以井号键结束。",
+    "hotline/number-noted": "我们将回拨以下号码。",
+    "hotline/no-number": "没有可以回拨的号码，请您稍后再拨，或通过网站反映。",
+    "hotline/noted": "已为您登记，请保持电话畅通。",
+    "hotline/wait-hint": "预计等候时间较长，如需我们回拨请按一。",
+    "hotline/wait-keys": "如不便等候，请按一，我们会按来电顺序给您回拨。",
+    "hotline/reserve-accept": "一二三四五热线，有市民等候，接听请按一。",
+    "hotline/test-dial": "这是系统拨测，谢谢。",
+    "hotline/warned": "温馨提示，请勿骚扰热线，通话内容将被记录。",
+    "hotline/limited": "您好，您近期来电过于频繁，请稍后再拨。如有紧急情况，请拨打一一零。",
     "hotline/blocked": "您好，您的号码暂时无法使用本热线。如有异议，请通过网站或窗口反映。",
     "hotline/thanks": "感谢您的评价。",
     "hotline/goodbye": "感谢您的来电，再见。",
@@ -50,10 +62,28 @@ def wanted(settings: Settings) -> dict[str, str]:
         "hotline/rating": settings.rating.text,
         "hotline/announcement": settings.announcement.text,
     }
+    spoken |= {f"hotline/within-{minutes}": _within(minutes) for minutes in (0, *PROMISED_MINUTES)}
     for option in settings.menu.options:
         if option.action == "announce":
             spoken[option_name(option.key)] = option.text
     return FIXED_PROMPTS | spoken
+
+
+def _within(minutes: int) -> str:
+    when = "尽快" if minutes == 0 else f"在{_spell(minutes)}分钟内"
+    return f"我们会{when}给您回拨，请保持电话畅通。"
+
+
+def _spell(number: int) -> str:
+    """Return a number below a thousand in Chinese words."""
+    hundreds, rest = divmod(number, 100)
+    tens, units = divmod(rest, 10)
+    spoken = f"{_DIGITS[hundreds]}百" if hundreds else ""
+    if tens:
+        spoken += "一十" if hundreds and tens == 1 else _TENS[tens * 10]
+    elif hundreds and units:
+        spoken += "零"
+    return spoken + (_DIGITS[units] if units else "")
 
 
 def option_name(key: str) -> str:

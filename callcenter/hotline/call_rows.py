@@ -24,6 +24,10 @@ _FIELDS = (
     "outcome",
     "recording",
     "rating",
+    "wants_callback",
+    "callback_number",
+    "attempt_id",
+    "dial_result",
     "cut",
 )
 #: Rows of one IN list; both databases take more, and the statement is compiled for each length.

@@ -6,8 +6,7 @@ make of it (tickets). So at any instant, whatever dies, each record has been sto
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callcenter.asterisk.cel import CelEvent, CelFault, Kind, parse
 from callcenter.asterisk.cel_follower import Batch, CelFollower
 from callcenter.hotline import call_rows
-from callcenter.hotline.events import CallAnswered, CallEnded, HotlineEvent
-from callcenter.hotline.flows import callbacks
-from callcenter.hotline.rules.callbacks import Answered, Missed, Policy
+from callcenter.hotline.events import HotlineEvent
+from callcenter.hotline.flows import consequences
+from callcenter.hotline.rules.callbacks import Policy
 from callcenter.hotline.rules.calls import CallRecord, cut, interpret
 from callcenter.hotline.tables import CelPosition, CelQuarantine
 from callcenter.storage import clock
@@ -56,9 +55,7 @@ class _Work:
 
 
 class Historian:
-    """Keeps the call history of `node` up to date with the file at `path`.
-
-    A missed call is to be called back within `due`, unless the caller left the greeting before `greeting_seconds`.
+    """Keeps the call history of `node` up to date with the file at `path`; `policy` says what a missed call is owed.
 
     `subscribers` maps each event type to handlers that run inside the transaction, in the mapping's order, with all of
     a batch's events of that type; `on_committed` hears the batch's events once they are stored, `on_trouble` why
@@ -71,8 +68,7 @@ class Historian:
         path: Path,
         *,
         node: str,
-        due: timedelta = timedelta(minutes=15),
-        greeting_seconds: int = 0,
+        policy: Policy | None = None,
         subscribers: Mapping[type[HotlineEvent], Sequence[Handler]] | None = None,
         on_committed: Callable[[Sequence[HotlineEvent]], None] = lambda _events: None,
         on_trouble: Callable[[str | None], None] = lambda _why: None,
@@ -80,7 +76,7 @@ class Historian:
         self._database = database
         self._path = path
         self._node = node
-        self._policy = Policy(due=due, greeting=timedelta(seconds=greeting_seconds))
+        self._policy = policy or Policy()
         self._subscribers = subscribers or {}
         self._on_committed = on_committed
         self._on_trouble = on_trouble
@@ -155,7 +151,8 @@ class Historian:
             await self._move(session, batch)
             work = await self._interpret(session, lines)
             await call_rows.upsert(session, [call_rows.to_row(call, self._node) for call in work.changed.values()])
-            events = await self._consequences(session, work.changed.values())
+            changes = [(self._open.get(linkedid), call) for linkedid, call in work.changed.items()]
+            events = await consequences.of(session, self._node, changes, self._policy)
             await _quarantine(session, self._node, batch.file, work.bad)
             for kind, handlers in self._subscribers.items():
                 if concerned := [event for event in events if type(event) is kind]:
@@ -209,40 +206,6 @@ class Historian:
         for linkedid, call in (self._open | work.changed).items():
             if call.progress is not None:
                 work.changed[linkedid] = cut(call, restarted.at)
-
-    async def _consequences(self, session: AsyncSession, calls: Iterable[CallRecord]) -> list[HotlineEvent]:
-        happened: list[HotlineEvent] = []
-        answered: list[CallRecord] = []
-        missed: list[CallRecord] = []
-        for call in calls:
-            before = self._open.get(call.linkedid)
-            inbound = call.direction == "inbound"
-            if inbound and call.answered_at and not (before and before.answered_at):
-                answered.append(call)
-                happened.append(CallAnswered(self._node, call.answered_at, call.linkedid, call.caller, call.agent))
-            if call.ended_at and not (before and before.ended_at):
-                happened.append(
-                    CallEnded(self._node, call.ended_at, call.linkedid, call.caller, call.direction, call.outcome)
-                )
-                missed += [call] if call.missed else []
-        owed = await callbacks.open_of(session, {call.caller for call in answered if call.caller})
-        # Of the answered calls only those matter whose caller is owed something, or was missed just now.
-        waiting = owed.keys() | {call.caller for call in missed}
-        redials = [call for call in answered if call.caller and call.caller in waiting]
-        if not missed and not redials:
-            return happened
-        ids = await call_rows.ids(session, self._node, [call.linkedid for call in (*missed, *redials)])
-        return happened + await callbacks.apply_calls(
-            session,
-            self._node,
-            [
-                Missed(ids[call.linkedid], call.caller, call.outcome, call.started_at, call.ended_at)
-                for call in missed
-                if call.ended_at
-            ],
-            [Answered(ids[call.linkedid], call.caller, call.answered_at) for call in redials if call.answered_at],
-            self._policy,
-        )
 
     async def _move(self, session: AsyncSession, batch: Batch) -> None:
         """Claim the batch: it is ours only while the position is where we left it."""

@@ -29,7 +29,7 @@ class Call(OfNode, Base):
     linkedid: Mapped[str] = mapped_column(String(150))
     #: The citizen's number; empty when it was withheld.
     caller: Mapped[str] = mapped_column(String(32))
-    #: `inbound`, `outbound` or `internal`.
+    #: `inbound`, `outbound`, `internal`, or `test` for a test dial 拨测, which no figure counts.
     direction: Mapped[str] = mapped_column(String(10))
 
     # When
@@ -50,6 +50,12 @@ class Call(OfNode, Base):
     recording: Mapped[str | None] = mapped_column(String(255))
     #: 1 to 5, from the satisfaction question 话务坐席接听评价.
     rating: Mapped[int | None]
+    #: Whether the citizen asked by key to be called back, and on which other number if they keyed one.
+    wants_callback: Mapped[bool] = mapped_column(default=False)
+    callback_number: Mapped[str | None] = mapped_column(String(32))
+    #: The attempt (callback_attempts.id) or the test dial that this call carries out; what Dial() said of it.
+    attempt_id: Mapped[int | None]
+    dial_result: Mapped[str | None] = mapped_column(String(20))
     #: Whether it ended because Asterisk died.
     cut: Mapped[bool] = mapped_column(default=False)
     #: Number of the ticket 工单 that it led to.
@@ -68,17 +74,32 @@ class Callback(OfNode, Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    #: The citizen's number in its one spelling (`rules.numbers.normalised`).
     caller: Mapped[str] = mapped_column(String(32), index=True)
+    #: The number that they keyed to be called on; NULL for their own.
+    number: Mapped[str | None] = mapped_column(String(32))
     #: `waiting`, `dialling`, `retry`, `settled` or `unreachable`.
     state: Mapped[str] = mapped_column(String(12))
-    #: Outcome of the missed call that opened it.
+    #: Outcome of the missed call that opened it, or `requested`.
     reason: Mapped[str] = mapped_column(String(20))
+    #: When the citizen first called: the order in which they are called back.
+    called_at: Mapped[datetime]
     opened_at: Mapped[datetime] = mapped_column(index=True)
     due_at: Mapped[datetime]
+    #: Not dialled by itself before this.
+    next_at: Mapped[datetime]
+    #: Higher is dialled sooner; a supervisor who brings one forward raises it.
+    priority: Mapped[int] = mapped_column(default=0)
+    #: Why only a supervisor may have the number dialled: `emergency`, `premium`, `foreign`, `unknown`; else NULL.
+    held: Mapped[str | None] = mapped_column(String(12))
+    #: The agent it is kept for.
+    assigned: Mapped[str | None] = mapped_column(String(20))
+    #: When the supervisor was told that it is about to be overdue.
+    escalated_at: Mapped[datetime | None]
     #: `callback`, `redial` or `supervisor`.
     settled_by: Mapped[str | None] = mapped_column(String(12))
     settled_at: Mapped[datetime | None]
-    #: The redial that settled it.
+    #: The redial or callback that settled it.
     settled_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
     #: Why a supervisor settled it.
     note: Mapped[str | None] = mapped_column(String(500))
@@ -95,17 +116,75 @@ class CallbackCall(Base):
     callback_id: Mapped[int] = mapped_column(ForeignKey("callbacks.id"), index=True)
 
 
-class CallbackAttempt(Base):
-    """One try to reach the citizen, as evidence."""
+class CallbackAttempt(OfNode, Base):
+    """One try to reach the citizen, as evidence; on disk before Asterisk is asked to dial."""
 
     __tablename__ = "callback_attempts"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     callback_id: Mapped[int] = mapped_column(ForeignKey("callbacks.id"), index=True)
     at: Mapped[datetime]
+    #: Whose phone rings first.
     agent: Mapped[str] = mapped_column(String(20))
-    #: `reached`, `busy`, `no_answer`, `wrong_number` or `failed`.
+    #: What is dialled.
+    number: Mapped[str] = mapped_column(String(32))
+    #: `dialling` until it is known; then one of `rules.callbacks.Result`.
     result: Mapped[str] = mapped_column(String(20))
+    ended_at: Mapped[datetime | None]
+    #: The call that carried it out, as Asterisk's record tells.
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
+    note: Mapped[str | None] = mapped_column(String(500))
+
+
+class PolicyStep(OfNode, Base):
+    """A step of the queue policy, taken or undone, with what it answered; the supervisor's log."""
+
+    __tablename__ = "policy_steps"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    #: `calm`, `warning`, `reinforce`, `offer` or `full`: the level from then on.
+    level: Mapped[str] = mapped_column(String(12))
+    #: What was done: `warn`, `end_wrap_up`, `call_back_break`, `join_reserve`, `leave_reserve`, `offer_callbacks`, ...
+    step: Mapped[str] = mapped_column(String(30))
+    #: Whom it concerns (agent, seat, reserve), and the figures that led to it.
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class BlockedCaller(Base):
+    """A number on the list of abusive callers 骚扰电话, kept by supervisors."""
+
+    __tablename__ = "blocked_callers"
+
+    #: In its one spelling.
+    number: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: `announce` (a warning first), `limit` (so many calls an hour), or `block`.
+    level: Mapped[str] = mapped_column(String(12))
+    per_hour: Mapped[int | None]
+    note: Mapped[str] = mapped_column(String(500))
+    by: Mapped[str] = mapped_column(String(64))
+    since: Mapped[datetime]
+    #: It ends by itself then; NULL for never.
+    until: Mapped[datetime | None]
+
+
+class TestDial(OfNode, Base):
+    """A test dial 拨测 and what it found; on disk before Asterisk is asked to dial."""
+
+    __tablename__ = "test_dials"
+    __test__ = False  # pytest takes a class of this name for a test
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    trunk: Mapped[str] = mapped_column(String(31))
+    #: `dialling`, `passed`, `failed`, or `yielded` when it gave up its place to a citizen.
+    result: Mapped[str] = mapped_column(String(12))
+    #: Seconds to the greeting and to a person; callers found waiting.
+    greeting_seconds: Mapped[float | None]
+    person_seconds: Mapped[float | None]
+    waiting_found: Mapped[int | None]
+    #: What was wrong.
+    detail: Mapped[str | None] = mapped_column(String(300))
 
 
 class Agent(Base):

@@ -6,6 +6,17 @@ Names in the file and in the environment are the same: `[queue] wrap_up_seconds`
 
 from callcenter.settings.loading import SettingsError, load
 from callcenter.settings.model import ENV_PREFIX, Settings
+from callcenter.settings.promises import PROMISED_MINUTES
 from callcenter.settings.sections import QUEUE_LIMIT, Demo, MenuOption, Trunk
 
-__all__ = ["ENV_PREFIX", "QUEUE_LIMIT", "Demo", "MenuOption", "Settings", "SettingsError", "Trunk", "load"]
+__all__ = [
+    "ENV_PREFIX",
+    "PROMISED_MINUTES",
+    "QUEUE_LIMIT",
+    "Demo",
+    "MenuOption",
+    "Settings",
+    "SettingsError",
+    "Trunk",
+    "load",
+]

@@ -16,7 +16,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from callcenter.settings.sections import Announcement, Callbacks, Demo, Greeting, Menu, Queue, Rating, Seats, Trunk
+from callcenter.settings.promises import Callbacks, Disk, Policy, Reserve, TestDials
+from callcenter.settings.sections import Announcement, Demo, Greeting, Menu, Queue, Rating, Seats, Trunk
 from callcenter.settings.words import Address, Folder, Zone
 
 ENV_PREFIX = "CALLCENTER_"
@@ -73,7 +74,11 @@ class Settings(BaseSettings):
     announcement: Announcement = Announcement()
     seats: Seats = Seats()
     trunks: Annotated[tuple[Trunk, ...], Field(validate_default=True)] = ()
+    policy: Policy = Policy()
+    reserves: tuple[Reserve, ...] = ()
     callbacks: Callbacks = Callbacks()
+    test_dials: TestDials = TestDials()
+    disk: Disk = Disk()
     demo: Demo = Demo()
 
     @field_validator("trunks")
@@ -85,6 +90,32 @@ class Settings(BaseSettings):
         if others.data.get("profile") == "production" and not trunks:
             raise ValueError("the production profile needs at least one [[trunks]]")
         return trunks
+
+    @field_validator("reserves")
+    @classmethod
+    def _reserves_can_be_reached(cls, reserves: tuple[Reserve, ...], others: ValidationInfo) -> tuple[Reserve, ...]:
+        names = [reserve.name for reserve in reserves]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"reserve {', '.join(sorted(twice))} is named twice")
+        seats, trunks = others.data.get("seats"), others.data.get("trunks")
+        for reserve in reserves:
+            if reserve.seat and seats and reserve.seat not in seats.numbers:
+                raise ValueError(f"reserve {reserve.name}: there is no seat {reserve.seat}")
+            if reserve.number and not trunks:
+                raise ValueError(f"reserve {reserve.name}: a telephone number needs at least one [[trunks]]")
+        return reserves
+
+    @field_validator("callbacks", "test_dials")
+    @classmethod
+    def _trunk_is_there(cls, section: Callbacks | TestDials, others: ValidationInfo) -> Callbacks | TestDials:
+        names = [trunk.name for trunk in others.data.get("trunks") or ()]
+        if section.trunk and section.trunk not in names:
+            raise ValueError(f"there is no trunk {section.trunk}; there are: {', '.join(names) or 'none'}")
+        return section
+
+    def line(self, trunk: str = "") -> Trunk | None:
+        """Return the trunk of that name, or the first one; None where there is none."""
+        return next((line for line in self.trunks if trunk in {"", line.name}), None)
 
     @field_validator("database_url")
     @classmethod

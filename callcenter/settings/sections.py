@@ -134,14 +134,6 @@ class Trunk(Section):
         return registration
 
 
-class Callbacks(Section):
-    """Missed calls 漏接 and when they must have been called back."""
-
-    due_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
-    #: A caller who hung up in the greeting sooner than this is not owed; 0 owes all.
-    greeting_seconds: Seconds = 0
-
-
 class Demo(Section):
     """The citizens and seats of `make demo`."""
 

@@ -130,6 +130,6 @@ async def _callbacks(session: AsyncSession, ids: Iterable[int]) -> dict[int, tup
 async def _note(session: AsyncSession, table: type[Call | Callback], numbers: Mapping[int, str]) -> None:
     if not numbers:
         return
-    statement = update(table).where(table.id == bindparam("of")).values(ticket=bindparam("number"))
+    statement = update(table).where(table.id == bindparam("of")).values(ticket=bindparam("its_ticket"))
     connection = await session.connection()
-    await connection.execute(statement, [{"of": id_, "number": number} for id_, number in numbers.items()])
+    await connection.execute(statement, [{"of": id_, "its_ticket": number} for id_, number in numbers.items()])

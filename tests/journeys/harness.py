@@ -33,7 +33,7 @@ from callcenter.demo.seats import Seat
 from callcenter.demo.show import is_healthy
 from callcenter.demo.sipp import Server
 from callcenter.demo.speech import share_of, tone
-from callcenter.settings import Settings, load
+from callcenter.settings import PROMISED_MINUTES, Settings, load
 
 #: Ports of test hotlines: one offset each, of which a free one is taken.
 #: Even, for speech begins on an even port.
@@ -54,6 +54,20 @@ PROMPTS = {
     "rating": (1300, 0.8),
     "thanks": (1500, 0.5),
     "goodbye": (1700, 0.5),
+    "offer": (1900, 0.6),
+    "other-number": (1900, 0.6),
+    "key-number": (2100, 0.6),
+    "number-noted": (2300, 0.5),
+    "no-number": (2500, 0.5),
+    "noted": (2300, 0.5),
+    "wait-hint": (2700, 0.6),
+    "wait-keys": (2700, 0.6),
+    "reserve-accept": (800, 0.8),
+    "test-dial": (1250, 0.6),
+    "warned": (1450, 0.8),
+    "limited": (1550, 0.8),
+    "blocked": (1650, 0.8),
+    **{f"within-{minutes}": (1000, 0.6) for minutes in (0, *PROMISED_MINUTES)},
 }
 #: What the two sides of a conversation sound like, in hertz.
 CITIZEN_HZ, SEAT_HZ = 440, 1000

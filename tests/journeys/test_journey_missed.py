@@ -70,7 +70,7 @@ async def test_of_five_at_once_four_wait_and_the_fifth_is_owed(hotline: Hotline)
             lambda: [c for c in citizens if hears(c.speech.heard, PROMPTS["full"][0])], what="one hears: full"
         )
         assert len(refused) == 1
-        await refused[0].until("ended")
+        await refused[0].until("ended", within=20)
         queue = await hotline.get("/queue")
         assert len(queue["waiting"]) == 4
         assert [row["position"] for row in queue["waiting"]] == [1, 2, 3, 4]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from callcenter.asterisk import events
-from callcenter.hotline.rules.floor import WRAP_UP, Floor, Seat, seat_of
+from callcenter.hotline.rules.floor import CALLBACK, WRAP_UP, Floor, Seat, seat_of
 
 #: Reasons for a break 小休 that an agent may give.
 BREAK_REASONS = ("rest", "meal", "training", "meeting")
@@ -60,6 +60,8 @@ def decide(before: Floor, event: events.AnyEvent, after: Floor) -> list[Command]
             seat = after.seats.get(seat_of(event.interface))
             if seat and seat.member and seat.until and not seat.member.paused:
                 return [BeginWrapUp(seat.member.interface)]
+        case events.MemberChanged():
+            return _after_callback(before, event.member)
         case events.PhoneChanged():
             seat = after.seats.get(seat_of(event.endpoint))
             if seat and before.seats[seat.number].phones != seat.phones:
@@ -67,6 +69,18 @@ def decide(before: Floor, event: events.AnyEvent, after: Floor) -> list[Command]
         case events.FloorListed():
             return [command for seat in after.seats.values() for command in _move(seat)]
     return []
+
+
+def _after_callback(before: Floor, member: events.Member) -> list[Command]:
+    """The phone of an agent who was calling a citizen back is idle again: wrap-up after a talk, else free at once."""
+    seat = before.seats.get(seat_of(member.interface))
+    if seat is None or seat.member is None or not member.paused or member.reason != CALLBACK:
+        return []
+    was, now = seat.member.device, member.device
+    if now != "not_in_use" or was not in {"in_use", "on_hold", "ringing", "busy"}:
+        return []
+    talked = was != "ringing" and before.wrap_up
+    return [BeginWrapUp(member.interface) if talked else EndWrapUp(member.interface)]
 
 
 def _move(seat: Seat) -> list[Command]:

@@ -6,94 +6,22 @@ with user events (`ENTERED`, `QUEUED`, `AGENT`, ...) decides; what Asterisk says
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal, Self
 
 from callcenter.asterisk.cel import CelEvent, Kind
+from callcenter.hotline.rules.records import MISSED, CallRecord, Outcome, Progress, sanitised
+from callcenter.hotline.rules.said import SAID
 
-Direction = Literal["inbound", "outbound", "internal"]
-Outcome = Literal[
-    "answered",
-    "abandoned_greeting",
-    "abandoned_queue",
-    "overflowed",
-    "unanswered",
-    "self_service",
-    "blocked",
-    "in_progress",
-]
-#: Outcomes of an inbound call that owes the citizen a callback 漏接.
-MISSED: frozenset[str] = frozenset({"abandoned_greeting", "abandoned_queue", "overflowed", "unanswered"})
-#: What Queue() says of a caller it did not let in.
-_NEVER_IN = frozenset({"FULL", "JOINEMPTY", "JOINUNAVAIL"})
+__all__ = ["MISSED", "CallRecord", "Outcome", "Progress", "cut", "interpret", "sanitised"]
+
+#: What the citizen did, by what Queue() or the dialplan said of how they left; for all else they stayed unanswered.
+_LEFT: dict[str, Outcome] = {"FULL": "overflowed", "KEY": "abandoned_queue"}
 _SEAT = re.compile(r"PJSIP/(\d{1,20})w?-")
 #: Contexts in which a citizen's channel begins; the dialplan's own names.
 _INBOUND = ("from-trunk", "from-lab", "hotline-")
-_UNSAFE = re.compile(r"[^0-9A-Za-z+*#_.,]")
-_WITHHELD = re.compile(r"anonymous|unknown|restricted|unavailable|withheld", re.IGNORECASE)
-_RECORDING = re.compile(r"(?!.*\.\.)[0-9A-Za-z_.-]+(/[0-9A-Za-z_.-]+)*")
-
-
-@dataclass(slots=True)
-class Progress:
-    """What must be remembered of a call whose channels are not all gone; goes to JSON and back unchanged."""
-
-    #: Channel (unique id) of the citizen, or of whoever began the call.
-    first: str = ""
-    #: What Queue() said when it gave the call back.
-    queue_status: str | None = None
-    #: Where the conversation is recorded once there is one.
-    recording: str | None = None
-    served: bool = False
-    blocked: bool = False
-    #: Agent channel -> agent number, as the queue's connect told.
-    agents: dict[str, str] = field(default_factory=dict)
-    #: Channel -> seat, of every seat's channel.
-    seats: dict[str, str] = field(default_factory=dict)
-    #: Bridge -> channels in it.
-    bridges: dict[str, list[str]] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, stored: dict[str, Any]) -> Self:
-        """Return what `dump` stored."""
-        return cls(**stored)
-
-    def dump(self) -> dict[str, Any]:
-        """Return JSON-able values."""
-        return asdict(self)
-
-    def copy(self) -> "Progress":
-        """Return one that shares nothing with this one."""
-        bridges = {bridge: list(channels) for bridge, channels in self.bridges.items()}
-        return replace(self, agents=dict(self.agents), seats=dict(self.seats), bridges=bridges)
-
-
-@dataclass(slots=True)
-class CallRecord:
-    """A call as far as it is known, fields as in `hotline.tables.Call`; a value: `interpret` never changes one."""
-
-    linkedid: str
-    started_at: datetime
-    direction: Direction
-    caller: str = ""
-    queued_at: datetime | None = None
-    left_queue_at: datetime | None = None
-    answered_at: datetime | None = None
-    ended_at: datetime | None = None
-    agent: str | None = None
-    seat: str | None = None
-    outcome: Outcome = "in_progress"
-    recording: str | None = None
-    rating: int | None = None
-    cut: bool = False
-    #: None once the last channel is gone: nothing can change any more.
-    progress: Progress | None = field(default_factory=Progress)
-
-    @property
-    def missed(self) -> bool:
-        """Whether a citizen reached nobody."""
-        return self.direction == "inbound" and self.outcome in MISSED
+#: Calls that the controller ordered: the order gave them their name, which says which attempt they carry out.
+_ORDERED = re.compile(r"-(callback|test)-(\d{1,9})$")
 
 
 def interpret(record: CallRecord | None, events: Iterable[CelEvent]) -> CallRecord | None:
@@ -131,17 +59,20 @@ def cut(record: CallRecord, at: datetime) -> CallRecord:
     return after
 
 
-def sanitised(number: str) -> str:
-    """Return a caller's number as the dialplan makes it: harmless characters, 32 at most, empty when withheld."""
-    number = _UNSAFE.sub("", number)[:32]
-    return "" if _WITHHELD.fullmatch(number) else number
-
-
 def _begin(event: CelEvent) -> CallRecord | None:
     if event.kind is not Kind.CHANNEL_STARTED and event.kind is not Kind.SAID:
         return None
     inbound = event.context.startswith(_INBOUND) and not _SEAT.match(event.channel)
     seat = _SEAT.match(event.channel)
+    if ordered := _ORDERED.search(event.linkedid):
+        return CallRecord(
+            event.linkedid,
+            event.at,
+            "outbound" if ordered[1] == "callback" else "test",
+            seat=seat[1] if seat else None,
+            attempt_id=int(ordered[2]),
+            progress=Progress(first=event.uniqueid),
+        )
     return CallRecord(
         event.linkedid,
         event.at,
@@ -196,34 +127,8 @@ def _call_ended(call: CallRecord, progress: Progress, event: CelEvent) -> None:
 
 
 def _heard(call: CallRecord, progress: Progress, event: CelEvent) -> None:
-    if call.ended_at is not None:
-        return
-    match event.word:
-        case "ENTERED":
-            call.direction = "inbound"
-            call.caller = sanitised(event.detail.partition("|")[0])
-            progress.first = event.uniqueid
-        case "QUEUED" if call.answered_at is None:
-            call.queued_at = call.queued_at or event.at
-            call.left_queue_at = progress.queue_status = None
-            progress.recording = event.detail if _RECORDING.fullmatch(event.detail) else None
-        case "AGENT":
-            progress.agents[event.uniqueid] = _UNSAFE.sub("", event.detail.partition("|")[0])[:20]
-            # The place is free from here, and the next caller is let in while the bridge is still being made.
-            if call.queued_at:
-                call.left_queue_at = call.left_queue_at or event.at
-        case "QUEUE_LEFT" if call.queued_at:
-            progress.queue_status = event.detail
-            never_in = event.detail in _NEVER_IN
-            call.left_queue_at = call.left_queue_at or (call.queued_at if never_in else event.at)
-        case "RATING" if event.detail in {"1", "2", "3", "4", "5"}:
-            call.rating = int(event.detail)
-        case "SELF_SERVICE":
-            progress.served = True
-        case "BLOCKED":
-            progress.blocked = True
-        case _:
-            pass
+    if call.ended_at is None and (said := SAID.get(event.word)):
+        said(call, progress, event)
 
 
 def _answer(call: CallRecord, progress: Progress, channels: list[str], at: datetime) -> None:
@@ -235,7 +140,7 @@ def _answer(call: CallRecord, progress: Progress, channels: list[str], at: datet
         return
     call.answered_at = at
     call.recording = progress.recording
-    call.agent = progress.agents.get(other)
+    call.agent = progress.agents.get(other) or call.agent
     if call.direction == "inbound":
         call.seat = progress.seats.get(other)
         if call.queued_at:
@@ -257,7 +162,8 @@ def _outcome(call: CallRecord, progress: Progress, *, by_citizen: bool) -> Outco
     if call.direction != "inbound" or call.cut:
         return "unanswered"
     if call.queued_at and progress.queue_status is not None:
-        return "overflowed" if progress.queue_status == "FULL" else "unanswered"
+        # Who leaves by key has chosen to be called back instead of waiting on.
+        return _LEFT.get(progress.queue_status, "unanswered")
     if call.queued_at:
         return "abandoned_queue" if by_citizen else "unanswered"
     if progress.blocked or progress.served:

@@ -17,6 +17,8 @@ STATES: tuple[State, ...] = ("signed_out", "ready", "break", "ringing", "talking
 
 #: The pause reason that means wrap-up 话后处理; every other reason is a break 小休.
 WRAP_UP = "wrap_up"
+#: The pause reason that keeps queue calls away from an agent who calls a citizen back 回拨.
+CALLBACK = "callback"
 #: What app_queue calls the pause that it sets itself when a phone rang in vain, and what we call it.
 _REASONS = {"Auto-Pause": "no_answer", "": "rest"}
 _AWAY = frozenset({"unavailable", "invalid"})
@@ -260,6 +262,8 @@ def _state(seat: Seat) -> tuple[State, str | None]:  # noqa: PLR0911  # one line
         return "wrap_up", None
     if seat.ringing:
         return "ringing", None
+    if member.paused and member.reason == CALLBACK:
+        return ("talking" if member.device in _BUSY else "ringing"), CALLBACK
     if member.paused:
         return "break", _REASONS.get(member.reason, member.reason)
     if member.device in _AWAY or not _reachable(seat, member):

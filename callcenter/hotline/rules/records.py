@@ -1,0 +1,102 @@
+"""A call as the interpreter knows it, and what it must remember while the call goes on."""
+
+import re
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal, Self
+
+#: `test` is a test dial 拨测: both its legs, and no figure counts either.
+Direction = Literal["inbound", "outbound", "internal", "test"]
+Outcome = Literal[
+    "answered",
+    "abandoned_greeting",
+    "abandoned_queue",
+    "overflowed",
+    "unanswered",
+    "self_service",
+    "blocked",
+    "in_progress",
+]
+#: Outcomes of an inbound call that owes the citizen a callback 漏接.
+MISSED: frozenset[str] = frozenset({"abandoned_greeting", "abandoned_queue", "overflowed", "unanswered"})
+_UNSAFE = re.compile(r"[^0-9A-Za-z+*#_.,]")
+_WITHHELD = re.compile(r"anonymous|unknown|restricted|unavailable|withheld", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Progress:
+    """What must be remembered of a call whose channels are not all gone; goes to JSON and back unchanged."""
+
+    #: Channel (unique id) of the citizen, or of whoever began the call.
+    first: str = ""
+    #: What Queue() said when it gave the call back.
+    queue_status: str | None = None
+    #: Where the conversation is recorded once there is one.
+    recording: str | None = None
+    served: bool = False
+    blocked: bool = False
+    #: Agent channel -> agent number, as the queue's connect told.
+    agents: dict[str, str] = field(default_factory=dict)
+    #: Channel -> seat, of every seat's channel.
+    seats: dict[str, str] = field(default_factory=dict)
+    #: Bridge -> channels in it.
+    bridges: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, stored: dict[str, Any]) -> Self:
+        """Return what `dump` stored."""
+        return cls(**stored)
+
+    def dump(self) -> dict[str, Any]:
+        """Return JSON-able values."""
+        return asdict(self)
+
+    def copy(self) -> "Progress":
+        """Return one that shares nothing with this one."""
+        bridges = {bridge: list(channels) for bridge, channels in self.bridges.items()}
+        return replace(self, agents=dict(self.agents), seats=dict(self.seats), bridges=bridges)
+
+
+@dataclass(slots=True)
+class CallRecord:
+    """A call as far as it is known, fields as in `hotline.tables.Call`; a value: `interpret` never changes one."""
+
+    linkedid: str
+    started_at: datetime
+    direction: Direction
+    caller: str = ""
+    queued_at: datetime | None = None
+    left_queue_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    agent: str | None = None
+    seat: str | None = None
+    outcome: Outcome = "in_progress"
+    recording: str | None = None
+    rating: int | None = None
+    #: The citizen asked by key to be called back, on another number if they keyed one.
+    wants_callback: bool = False
+    callback_number: str | None = None
+    #: Of a call that the controller ordered: the attempt, or the test dial, and what Dial() said of the other side;
+    #: of a test dial's arrival the number of callers that it found waiting.
+    attempt_id: int | None = None
+    dial_result: str | None = None
+    cut: bool = False
+    #: None once the last channel is gone: nothing can change any more.
+    progress: Progress | None = field(default_factory=Progress)
+
+    @property
+    def missed(self) -> bool:
+        """Whether a citizen reached nobody."""
+        return self.direction == "inbound" and self.outcome in MISSED
+
+
+def sanitised(number: str) -> str:
+    """Return a caller's number as the dialplan makes it: harmless characters, 32 at most, empty when withheld."""
+    number = _UNSAFE.sub("", number)[:32]
+    return "" if _WITHHELD.fullmatch(number) else number
+
+
+def harmless(text: str, longest: int) -> str:
+    """Return the first `longest` characters of `text` that cannot do harm anywhere."""
+    return _UNSAFE.sub("", text)[:longest]

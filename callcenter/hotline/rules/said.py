@@ -1,0 +1,126 @@
+"""What our dialplan says about a call with user events, word by word; `dialplan/` writes them."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from callcenter.asterisk.cel import CelEvent
+from callcenter.hotline.rules.records import CallRecord, Progress, harmless, sanitised
+
+#: What Queue() says of a caller it did not let in.
+_NEVER_IN = frozenset({"FULL", "JOINEMPTY", "JOINUNAVAIL"})
+#: What Dial() said, as the result of an attempt; a cause of Q.850 tells more than the status does.
+_DIALLED = {"ANSWER": "answered", "BUSY": "busy", "NOANSWER": "no_answer", "CANCEL": "cancelled", "EXPIRED": "expired"}
+_CAUSES = {
+    "1": "wrong_number",
+    "28": "wrong_number",
+    "17": "busy",
+    "21": "refused",
+    "18": "no_answer",
+    "19": "no_answer",
+}
+_RECORDING = re.compile(r"(?!.*\.\.)[0-9A-Za-z_.-]+(/[0-9A-Za-z_.-]+)*")
+
+Said = Callable[[CallRecord, Progress, CelEvent], None]
+
+
+def _entered(call: CallRecord, progress: Progress, event: CelEvent) -> None:
+    call.direction = "inbound"
+    call.caller = sanitised(event.detail.partition("|")[0])
+    progress.first = event.uniqueid
+
+
+def _queued(call: CallRecord, progress: Progress, event: CelEvent) -> None:
+    if call.answered_at is None:
+        call.queued_at = call.queued_at or event.at
+        call.left_queue_at = progress.queue_status = None
+        progress.recording = _recording(event.detail)
+
+
+def _offered(call: CallRecord, progress: Progress, event: CelEvent) -> None:
+    """All places are taken, and a callback is offered: never in, unless a place becomes free meanwhile."""
+    if call.answered_at is None:
+        call.queued_at = call.left_queue_at = call.queued_at or event.at
+        progress.queue_status = "FULL"
+
+
+def _agent(call: CallRecord, progress: Progress, event: CelEvent) -> None:
+    agent = progress.agents[event.uniqueid] = harmless(event.detail.partition("|")[0], 20)
+    # The place is free from here, and the next caller is let in while the bridge is still being made.
+    if call.queued_at:
+        call.left_queue_at = call.left_queue_at or event.at
+    if call.direction == "test":
+        call.answered_at, call.agent = call.answered_at or event.at, agent
+
+
+def _queue_left(call: CallRecord, progress: Progress, event: CelEvent) -> None:
+    if not call.queued_at and event.detail != "KEY":
+        return
+    # Who is told at the entrance that the wait is long, and leaves by key, has never been in.
+    call.queued_at = call.queued_at or event.at
+    progress.queue_status = event.detail
+    never_in = event.detail in _NEVER_IN
+    call.left_queue_at = call.left_queue_at or (call.queued_at if never_in else event.at)
+
+
+def _rating(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
+    if event.detail in {"1", "2", "3", "4", "5"}:
+        call.rating = int(event.detail)
+
+
+def _served(_call: CallRecord, progress: Progress, _event: CelEvent) -> None:
+    progress.served = True
+
+
+def _blocked(_call: CallRecord, progress: Progress, _event: CelEvent) -> None:
+    progress.blocked = True
+
+
+def _callback(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
+    call.wants_callback = True
+    call.callback_number = sanitised(event.detail) or call.callback_number
+
+
+def _dialling(call: CallRecord, progress: Progress, event: CelEvent) -> None:
+    """Take the number, the agent and the recording of a call that the controller ordered."""
+    if call.attempt_id is not None:
+        _, number, agent, recording, *_ = [*event.detail.split("|"), "", "", "", ""]
+        call.caller = sanitised(number)
+        call.agent = harmless(agent, 20) or None
+        progress.recording = _recording(recording)
+
+
+def _dialled(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
+    if call.attempt_id is not None:
+        status, _, cause = event.detail.partition("|")
+        call.dial_result = _DIALLED.get(status) or _CAUSES.get(cause, "failed")
+
+
+def _test(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
+    call.direction = "test"
+    call.dial_result = event.detail[:4] if event.detail.isdecimal() else None
+
+
+def _test_answered(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
+    if call.direction == "test":
+        call.answered_at = call.answered_at or event.at
+
+
+def _recording(path: str) -> str | None:
+    return path if _RECORDING.fullmatch(path) else None
+
+
+SAID: Mapping[str, Said] = {
+    "ENTERED": _entered,
+    "QUEUED": _queued,
+    "OFFERED": _offered,
+    "AGENT": _agent,
+    "QUEUE_LEFT": _queue_left,
+    "RATING": _rating,
+    "SELF_SERVICE": _served,
+    "BLOCKED": _blocked,
+    "CALLBACK": _callback,
+    "DIALLING": _dialling,
+    "DIALLED": _dialled,
+    "TEST": _test,
+    "TEST_ANSWERED": _test_answered,
+}
