@@ -6,7 +6,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test lint bench setup clean
+.PHONY: help run demo test lint bench chaos setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,10 @@ checks:
 bench: ## print the benchmarks
 	@$(PYTHON) -m callcenter.bootstrap test
 	@exec $(BIN)/python -m pytest -m bench -s tests/bench $(ARGS)
+
+chaos: ## faults at random instants under load, and nobody lost: make chaos ARGS="--seed 1 --minutes 5"
+	@$(PYTHON) -m callcenter.bootstrap test
+	@exec $(BIN)/python tests/chaos/chaos_run.py $(ARGS)
 
 setup: ## only set up: for running, and for the demo
 	@$(PYTHON) -m callcenter.bootstrap demo

@@ -72,7 +72,7 @@ async def run(settings: Settings) -> int:
     keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=floor_changed)
     ami = keeper.ami = AmiClient(
         "127.0.0.1",
-        settings.ami_port,
+        settings.ami_through or settings.ami_port,
         "controller",
         known.ami,
         on_message=keeper.on_message,

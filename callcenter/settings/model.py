@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     data: Annotated[Folder, Field(validate_default=True)] = Path("var")
     database_url: str = ""
     port_offset: Annotated[int, Field(ge=0, le=50_000)] = 0
+    #: Port by which the controller reaches AMI, where a proxy stands before it; 0 is AMI's own.
+    ami_through: Annotated[int, Field(ge=0, le=65_535)] = 0
     bind: Address = "127.0.0.1"
     #: The number that citizens dial.
     hotline_number: Annotated[str, Field(pattern=r"^[0-9]{3,15}$")] = "12345"
