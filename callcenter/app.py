@@ -33,6 +33,7 @@ from callcenter.panel import server
 from callcenter.panel.live import LiveState
 from callcenter.paths import Paths
 from callcenter.reports import views as reports_views
+from callcenter.schedule import Job
 from callcenter.settings import QUEUE_LIMIT, Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
@@ -118,7 +119,10 @@ async def run(settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     live.update({"database": "down", "announcement": {"on": False}})
     await fastagi.start()
-    timetable = schedule.build(database, settings.time_zone, at_midnight=figures.new_day)
+    timetable = schedule.build(
+        settings.time_zone,
+        [Job("new-day", figures.new_day), Job("sweep-sessions", schedule.sweep_sessions(database), seconds=3600)],
+    )
     timetable.start()
     try:
         async with server.serving(panel, settings.bind, settings.panel_port):

@@ -1,6 +1,7 @@
 """What the hotline does by the clock. In memory: what must survive a restart is a row that one of the sweeps finds."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -11,8 +12,18 @@ from callcenter.storage import clock
 from callcenter.storage.engine import Database
 
 
-def build(database: Database, time_zone: str, *, at_midnight: Callable[[], None]) -> AsyncIOScheduler:
-    """Return the scheduler with every job; start it inside the event loop. `at_midnight` begins the floor's new day.
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that is done again and again: at the floor's midnight, or every so many `seconds`."""
+
+    name: str
+    work: Callable[[], Awaitable[None] | None]
+    #: 0 is midnight.
+    seconds: float = 0
+
+
+def build(time_zone: str, jobs: Iterable[Job]) -> AsyncIOScheduler:
+    """Return the scheduler with every job; start it inside the event loop.
 
     A job that comes late, after a night in which the machine slept, runs once and is not dropped (the library's default
     would drop it with a log line). One that fails is logged by the library and runs again at its next time.
@@ -20,8 +31,9 @@ def build(database: Database, time_zone: str, *, at_midnight: Callable[[], None]
     scheduler = AsyncIOScheduler(
         timezone=time_zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
-    scheduler.add_job(at_midnight, CronTrigger(hour=0, timezone=time_zone), id="new-day")
-    scheduler.add_job(sweep_sessions(database), IntervalTrigger(hours=1), id="sweep-sessions")
+    for job in jobs:
+        trigger = IntervalTrigger(seconds=job.seconds) if job.seconds else CronTrigger(hour=0, timezone=time_zone)
+        scheduler.add_job(job.work, trigger, id=job.name)
     return scheduler
 
 

@@ -247,3 +247,12 @@ async def _until(asterisk: Trial, words: str) -> str:
             await asyncio.sleep(0.1)
             log = await asyncio.to_thread(asterisk.log.read_text, errors="replace")
     return log
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(5, "五"), (10, "十"), (15, "十五"), (45, "四十五"), (90, "九十"), (120, "一百二十"), (240, "二百四十")],
+)
+def test_when_a_callback_is_promised_is_said_in_chinese_numbers(minutes: int, words: str) -> None:
+    spoken = wanted(Settings())
+    assert spoken[f"hotline/within-{minutes}"] == f"我们会在{words}分钟内给您回拨，请保持电话畅通。"
