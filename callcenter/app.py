@@ -4,19 +4,16 @@ Three ways lead out of Asterisk (DESIGN.md): AMI events keep the floor, FastAGI 
 follows CEL. None waits for another, and a database that is away stops neither of the first two.
 """
 
-import asyncio
-import contextlib
-import signal
+import functools
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-
-import structlog
 
 from callcenter import databases, logs, schedule
 from callcenter.asterisk import secrets
 from callcenter.asterisk.ami import AmiClient
 from callcenter.asterisk.fastagi import FastAgiServer
+from callcenter.controller import Controller
 from callcenter.hotline import events
 from callcenter.hotline import views as hotline_views
 from callcenter.hotline.board import Board
@@ -37,12 +34,10 @@ from callcenter.schedule import Job
 from callcenter.settings import QUEUE_LIMIT, Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tasks import cancel, spawn
 from callcenter.tickets import flows as tickets
 from callcenter.tickets import views as tickets_views
 from callcenter.workforce.recorder import Recorder
 
-_log = structlog.get_logger()
 #: The queue's name in Asterisk.
 QUEUE = "hotline"
 #: What happens, and who cares; they run inside the historian's transaction, in this order.
@@ -55,13 +50,20 @@ SUBSCRIBERS: Mapping[type[events.HotlineEvent], Sequence[Handler]] = {
 async def run(settings: Settings) -> int:
     """Run the controller until SIGINT or SIGTERM; returns the exit status."""
     logs.configure()
+    return await compose(settings).run()
+
+
+def compose(settings: Settings) -> Controller:
+    """Return the controller with every part wired, nothing of it started."""
     paths = Paths.of(settings)
     paths.make()
     known = secrets.ensure(paths.secrets, settings)
     notifier = Notifier()
     database = Database(databases.url(settings))
     live = LiveState()
+    live.update({"database": "down", "announcement": {"on": False}})
 
+    # The floor as it is now.
     floor = empty(settings.seats.numbers, timedelta(seconds=settings.queue.wrap_up_seconds))
     board = Board(live, floor, limit=QUEUE_LIMIT, most=settings.queue.max_waiting)
     activity = Recorder(database, settings.node)
@@ -80,8 +82,12 @@ async def run(settings: Settings) -> int:
         on_up=keeper.on_up,
         on_down=keeper.on_down,
     )
+
+    # What the dialplan asks.
     answers = Answers(paths.snapshot, lambda caller: tickets.state_for_caller(database, caller))
     fastagi = FastAgiServer("127.0.0.1", settings.fastagi_port, answers.routes)
+
+    # The truth, and the figures made of it.
     figures = reports_views.Figures(database, live, settings.time_zone, on_most=keeper.begin_day)
     historian = Historian(
         database,
@@ -95,8 +101,9 @@ async def run(settings: Settings) -> int:
             greeting=timedelta(seconds=settings.callbacks.greeting_seconds),
         ),
     )
-    opening = Opening(settings, database, live, board, keeper, answers, notifier)
 
+    # The panel.
+    opening = Opening(settings, database, live, board, keeper, answers, notifier)
     panel = server.build(
         settings,
         database,
@@ -113,35 +120,22 @@ async def run(settings: Settings) -> int:
         limit=QUEUE_LIMIT,
         switch_announcement=opening.switch_announcement,
     )
-
-    stopping = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    live.update({"database": "down", "announcement": {"on": False}})
-    await fastagi.start()
-    timetable = schedule.build(
-        settings.time_zone,
-        [Job("new-day", figures.new_day), Job("sweep-sessions", schedule.sweep_sessions(database), seconds=3600)],
+    return Controller(
+        settings=settings,
+        database=database,
+        ami=ami,
+        fastagi=fastagi,
+        panel=panel,
+        notifier=notifier,
+        timetable=schedule.build(
+            settings.time_zone,
+            [Job("new-day", figures.new_day), Job("sweep-sessions", schedule.sweep_sessions(database), seconds=3600)],
+        ),
+        works={
+            "ami": ami.run,
+            "floor": keeper.run,
+            "heartbeat": functools.partial(heartbeat, ami, time.time),
+            "database": functools.partial(opening.then, historian.run, figures.run, activity.run),
+            "watchdog": notifier.keep_alive,
+        },
     )
-    timetable.start()
-    try:
-        async with server.serving(panel, settings.bind, settings.panel_port):
-            running = [
-                spawn(ami.run(), name="ami"),
-                spawn(keeper.run(), name="floor"),
-                spawn(heartbeat(ami, time.time), name="heartbeat"),
-                spawn(opening.then(historian.run, figures.run, activity.run), name="database"),
-                spawn(notifier.keep_alive(), name="watchdog"),
-            ]
-            notifier.ready()
-            # None of them ends by itself: one that does has failed, and a fresh start is the mend.
-            asked = spawn(stopping.wait(), name="stop")
-            await asyncio.wait([asked, *running], return_when=asyncio.FIRST_COMPLETED)
-            notifier.stopping()
-            # No new questions, no more events, then the panel: each is quick, for 2 s later all of it is killed.
-            await asyncio.gather(fastagi.stop(), ami.stop(), cancel(asked, *running))
-    finally:
-        timetable.shutdown(wait=False)
-        with contextlib.suppress(Exception):
-            await database.close()
-    return 0 if stopping.is_set() else 1
