@@ -168,10 +168,11 @@ def test_a_lost_link_is_shown_and_a_listing_ends_it() -> None:
     assert apply(floor, listed).connected
 
 
-def test_strangers_change_nothing() -> None:
+def test_strangers_change_no_seat() -> None:
     floor = signed_in()
     stranger = events.MemberChanged(at(1), replace(MEMBER, interface="PJSIP/9999"))
-    assert play(floor, stranger, events.PhoneChanged(at(1), "x", reachable=True)) == floor
+    after = play(floor, stranger, events.PhoneChanged(at(1), "x", reachable=True))
+    assert replace(after, others={}) == floor
 
 
 @pytest.mark.parametrize(
@@ -202,3 +203,13 @@ def test_numbers_are_masked(number: str, shown: str) -> None:
 
 def test_both_phones_of_a_seat_belong_to_it() -> None:
     assert seat_of("PJSIP/8001w") == seat_of("8001") == "8001"
+
+
+def test_a_member_at_no_seat_is_known_and_makes_no_seat() -> None:
+    reserve = replace(MEMBER, interface="Local/reserve1@hotline-reserve/n", agent="reserve1")
+    floor = play(signed_in(), events.MemberChanged(at(1), reserve))
+    assert floor.others == {reserve.interface: reserve}
+    assert set(floor.seats) == {"8001", "8002"}
+    assert apply(floor, events.MemberRemoved(at(2), reserve.interface, "reserve1")).others == {}
+    listed = events.FloorListed(at(3), waiting=(), members=(reserve, MEMBER), phones={"8001": True})
+    assert list(apply(signed_in(), listed).others) == [reserve.interface]

@@ -7,10 +7,11 @@ calls is told by `calls.py` from CEL alone.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from callcenter.asterisk import events
 
+_T = TypeVar("_T")
 #: States of a seat, as the public contract names them.
 State = Literal["signed_out", "ready", "break", "ringing", "talking", "wrap_up"]
 STATES: tuple[State, ...] = ("signed_out", "ready", "break", "ringing", "talking", "wrap_up")
@@ -70,6 +71,8 @@ class Floor:
     wrap_up: timedelta
     #: False while the link to Asterisk is gone: what is shown is old.
     connected: bool = False
+    #: Members of the queue that are at no seat, by interface: reserves on a telephone.
+    others: Mapping[str, events.Member] = field(default_factory=dict)
     #: In the order of their positions.
     waiting: tuple[events.Call, ...] = ()
     #: Channel -> linkedid of callers who hear the greeting or the menu.
@@ -106,7 +109,9 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
             return _member_changed(floor, event)
         case events.MemberRemoved():
             seat = floor.seats.get(seat_of(event.interface))
-            if seat is None or seat.member is None or seat.member.interface != event.interface:
+            if seat is None:
+                return replace(floor, others=_without(floor.others, event.interface))
+            if seat.member is None or seat.member.interface != event.interface:
                 return floor  # a phone that the agent has already moved away from
             return _seat(floor, replace(seat, member=None, ringing=None, talking=None, until=None), event.at)
         case events.AgentRang():
@@ -154,6 +159,7 @@ def _listed(floor: Floor, event: events.FloorListed) -> Floor:
         floor,
         connected=True,
         seats=seats,
+        others={member.interface: member for member in event.members if seat_of(member.interface) not in floor.seats},
         waiting=event.waiting,
         greeting={},
         max_waiting_seen=max(floor.max_waiting_seen, len(event.waiting)),
@@ -183,14 +189,14 @@ def _numbered(calls: Iterable[events.Call]) -> tuple[events.Call, ...]:
     return tuple(replace(call, position=place) for place, call in enumerate(calls, start=1))
 
 
-def _without(greeting: Mapping[str, str], channel: str) -> Mapping[str, str]:
-    return {name: linkedid for name, linkedid in greeting.items() if name != channel}
+def _without(all_: Mapping[str, _T], name: str) -> Mapping[str, _T]:
+    return {other: value for other, value in all_.items() if other != name}
 
 
 def _member_changed(floor: Floor, event: events.MemberChanged) -> Floor:
     seat = floor.seats.get(seat_of(event.member.interface))
     if seat is None:
-        return floor
+        return replace(floor, others={**floor.others, event.member.interface: event.member})
     member, before = event.member, seat.member
     until = seat.until
     if before is not None and before.paused and not member.paused:
