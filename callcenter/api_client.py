@@ -42,6 +42,10 @@ class LocalApi:
             )
         )
 
+    def delete(self, path: str) -> Any:  # noqa: ANN401
+        """Delete what is at `path` and return the JSON answered. Raises HotlineDown, HotlineRefused."""
+        return self._ask(urllib.request.Request(self._base + path, method="DELETE"))  # noqa: S310
+
     def _ask(self, request: urllib.request.Request) -> Any:  # noqa: ANN401
         try:
             request.add_header("Authorization", f"Bearer {self._token.read_text().strip()}")

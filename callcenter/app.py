@@ -8,22 +8,36 @@ import functools
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from callcenter import databases, logs, schedule
 from callcenter.asterisk import secrets
 from callcenter.asterisk.ami import AmiClient
 from callcenter.asterisk.fastagi import FastAgiServer
+from callcenter.asterisk.log_rotation import LogRotation
 from callcenter.controller import Controller
+from callcenter.disk_watch import DiskWatch
 from callcenter.hotline import events
 from callcenter.hotline import views as hotline_views
+from callcenter.hotline.alarms import Alarms
 from callcenter.hotline.board import Board
 from callcenter.hotline.flows.agents import AgentDesk
 from callcenter.hotline.flows.answers import Answers, heartbeat
+from callcenter.hotline.flows.blocked import BlockedCallers
+from callcenter.hotline.flows.callback_desk import CallbackDesk
+from callcenter.hotline.flows.callbacks import policy_of
+from callcenter.hotline.flows.dialler import Dialler
 from callcenter.hotline.flows.floor import FloorKeeper
+from callcenter.hotline.flows.policy import PolicyKeeper
+from callcenter.hotline.flows.policy_log import PolicyLog
+from callcenter.hotline.flows.replay import stored_to
+from callcenter.hotline.flows.snapshot import Snapshot
+from callcenter.hotline.flows.test_dials import TestDials
 from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
-from callcenter.hotline.rules.callbacks import Policy
 from callcenter.hotline.rules.floor import Floor, empty
+from callcenter.hotline.views.callbacks import CALLBACK_DESK
+from callcenter.hotline.views.supervision import SUPERVISION, Supervision
 from callcenter.notify import Notifier
 from callcenter.opening import Opening
 from callcenter.panel import server
@@ -35,6 +49,7 @@ from callcenter.settings import QUEUE_LIMIT, Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
 from callcenter.tickets import flows as tickets
+from callcenter.tickets import listings as requests
 from callcenter.tickets import views as tickets_views
 from callcenter.workforce.recorder import Recorder
 
@@ -44,6 +59,8 @@ QUEUE = "hotline"
 SUBSCRIBERS: Mapping[type[events.HotlineEvent], Sequence[Handler]] = {
     events.CallMissed: [tickets.open_for_missed_calls],
     events.CallbackSettled: [tickets.close_for_settled_callbacks],
+    events.CallbackUnreachable: [tickets.close_for_unreachable_citizens],
+    events.CallbackReopened: [tickets.reopen_for_reopened_callbacks],
 }
 
 
@@ -62,8 +79,9 @@ def compose(settings: Settings) -> Controller:
     database = Database(databases.url(settings))
     live = LiveState()
     live.update({"database": "down", "announcement": {"on": False}})
+    alarms = Alarms(live)
 
-    # The floor as it is now.
+    # The floor as it is now, and who hears of its changes.
     floor = empty(settings.seats.numbers, timedelta(seconds=settings.queue.wrap_up_seconds))
     board = Board(live, floor, limit=QUEUE_LIMIT, most=settings.queue.max_waiting)
     activity = Recorder(database, settings.node)
@@ -71,6 +89,9 @@ def compose(settings: Settings) -> Controller:
     def floor_changed(before: Floor, after: Floor) -> None:
         board.show(before, after)
         activity.changed(before, after)
+        policy.changed(before, after)
+        dialler.floor_changed(before, after)
+        test_dials.floor_changed(before, after)
 
     keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=floor_changed)
     ami = keeper.ami = AmiClient(
@@ -83,24 +104,57 @@ def compose(settings: Settings) -> Controller:
         on_down=keeper.on_down,
     )
 
-    # What the dialplan asks.
-    answers = Answers(paths.snapshot, lambda caller: tickets.state_for_caller(database, caller))
-    fastagi = FastAgiServer("127.0.0.1", settings.fastagi_port, answers.routes)
+    # The truth, and who hears what it holds once it is stored.
+    def committed(stored: Sequence[events.HotlineEvent]) -> None:
+        figures.changed(stored)
+        dialler.heard(stored)
+        test_dials.history_changed(stored)
+        if any(type(event) in SUBSCRIBERS for event in stored):
+            snapshot.tickets_changed()
 
-    # The truth, and the figures made of it.
+    owed = policy_of(settings)
     figures = reports_views.Figures(database, live, settings.time_zone, on_most=keeper.begin_day)
     historian = Historian(
         database,
         paths.cel,
         node=settings.node,
+        policy=owed,
         subscribers=SUBSCRIBERS,
-        on_committed=figures.changed,
+        on_committed=committed,
         on_trouble=lambda trouble: live.set("database", "down" if trouble else "up"),
-        policy=Policy(
-            due=timedelta(minutes=settings.callbacks.due_minutes),
-            greeting=timedelta(seconds=settings.callbacks.greeting_seconds),
-        ),
+        on_alarm=alarms.tell,
     )
+    rotation = LogRotation(
+        cel=paths.cel,
+        logs=[paths.log / "queue_log", paths.log / "messages.log"],
+        ami=ami,
+        keep=timedelta(days=settings.disk.keep_days),
+        position=functools.partial(stored_to, database, settings.node),
+        clock=lambda: clock.now().astimezone(ZoneInfo(settings.time_zone)),
+    )
+
+    # What the dialplan asks, and from what Asterisk answers it alone.
+    snapshot = Snapshot(paths.snapshot, functools.partial(requests.states_by_caller, database))
+    blocked = BlockedCallers(
+        database, settings, known=snapshot.blocked, on_change=lambda levels: snapshot.save(blocked=levels)
+    )
+    answers = Answers(snapshot, lambda caller: tickets.state_for_caller(database, caller), blocked.verdict)
+    fastagi = FastAgiServer("127.0.0.1", settings.fastagi_port, answers.routes)
+
+    # The promises: callbacks, the queue rule, test dials.
+    dialler = Dialler(
+        database, keeper, settings, live, alarms, lambda: historian.current, on_shown=board.show_callbacks, queue=QUEUE
+    )
+    policy = PolicyKeeper(
+        keeper,
+        live,
+        PolicyLog(database, settings.node),
+        settings,
+        queue=QUEUE,
+        names=lambda: board.names,
+        owed=lambda: int(live.document["callbacks"]["open"]),
+    )
+    test_dials = TestDials(database, keeper, settings, alarms, current=lambda: historian.current)
 
     # The panel.
     opening = Opening(settings, database, live, board, keeper, answers, notifier)
@@ -120,6 +174,8 @@ def compose(settings: Settings) -> Controller:
         limit=QUEUE_LIMIT,
         switch_announcement=opening.switch_announcement,
     )
+    panel[CALLBACK_DESK] = CallbackDesk(database, dialler, owed, SUBSCRIBERS, lambda: board.names, committed)
+    panel[SUPERVISION] = Supervision(blocked, test_dials)
     return Controller(
         settings=settings,
         database=database,
@@ -129,13 +185,28 @@ def compose(settings: Settings) -> Controller:
         notifier=notifier,
         timetable=schedule.build(
             settings.time_zone,
-            [Job("new-day", figures.new_day), Job("sweep-sessions", schedule.sweep_sessions(database), seconds=3600)],
+            [
+                Job("new-day", figures.new_day),
+                Job("new-logs", rotation.at_midnight),
+                Job("large-logs", rotation.hourly, seconds=3600),
+                Job("sweep-sessions", schedule.sweep_sessions(database), seconds=3600),
+                *(
+                    [Job("test-dial", test_dials.scheduled, seconds=60 * settings.test_dials.every_minutes)]
+                    if settings.test_dials.every_minutes
+                    else []
+                ),
+            ],
         ),
         works={
             "ami": ami.run,
             "floor": keeper.run,
             "heartbeat": functools.partial(heartbeat, ami, time.time),
-            "database": functools.partial(opening.then, historian.run, figures.run, activity.run),
+            "disk": DiskWatch(paths.data, settings.disk, alarms.tell).run,
+            "queue policy": policy.run,
+            "database": functools.partial(
+                opening.then,
+                *(historian.run, figures.run, activity.run, blocked.run, snapshot.run, dialler.run, test_dials.run),
+            ),
             "watchdog": notifier.keep_alive,
         },
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ class Controller:
         stopping = asyncio.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+        # What is there now stays for good: the collector need not look at it again with every burst of calls.
+        gc.collect()
+        gc.freeze()
         await self.fastagi.start()
         self.timetable.start()
         try:

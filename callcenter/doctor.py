@@ -11,15 +11,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from callcenter import databases, preparation
+from callcenter import databases, disk_watch, preparation
 from callcenter.api_client import HotlineDown, HotlineRefused, LocalApi
 from callcenter.asterisk import install
 from callcenter.paths import ROOT, Paths
 from callcenter.settings import Settings
 from callcenter.supervisor import ports_in_use
 
-#: A day of a busy hotline's recordings, and room for the database to write.
-_ENOUGH_BYTES = 2 * 1024**3
+_GIBIBYTE = 1024**3
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,15 @@ def _front_end(_settings: Settings) -> Iterator[Finding]:
 def _data_folder(settings: Settings) -> Iterator[Finding]:
     folder = Paths.of(settings).data
     folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    detail = f"{folder}: {free / 1024**3:.1f} GiB free"
-    yield Finding("disk", free >= _ENOUGH_BYTES, detail if free >= _ENOUGH_BYTES else detail + "; free some space")
+    space = disk_watch.look(folder)
+    marks = disk_watch.marks(space.total, settings.disk)
+    enough = disk_watch.level(space, marks) == "enough"
+    detail = f"{folder}: {space.free / _GIBIBYTE:.1f} of {space.total / _GIBIBYTE:.1f} GiB free"
+    wanted = f", less than {marks.alarm / _GIBIBYTE:.1f}; free some space, or calls can no longer be written down"
+    yield Finding("disk", enough, detail if enough else detail + wanted)
+    damaged = disk_watch.damaged_files(folder)
+    detail = f"{', '.join(damaged)} in {folder}: kept aside and made anew; look at them, and take them away"
+    yield Finding("damaged files", not damaged, detail if damaged else "none")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -1,14 +1,20 @@
 """The two programs that the supervisor keeps running: Asterisk and the controller."""
 
+import errno
 import json
 import sys
 import time
+from collections.abc import Callable
+
+import structlog
 
 from callcenter import preparation
 from callcenter.asterisk.probe import PartlyDeafError, probe_asterisk
 from callcenter.preparation import Prepared
 from callcenter.settings import Settings
-from callcenter.supervisor import PartlyDeaf, Program
+from callcenter.supervisor import PartlyDeaf, Program, give_up
+
+_log = structlog.get_logger()
 
 NAMES = ("asterisk", "controller")
 #: A controller that says nothing for longer is killed, so that callers inside a question are free within 3 s.
@@ -17,10 +23,14 @@ WATCHDOG_SECONDS = 2.5
 
 def compose(settings: Settings, prepared: Prepared) -> list[Program]:
     """Return Asterisk and the controller, in the order in which they start."""
+    started = False
 
     def before_asterisk() -> None:
-        preparation.configure(settings, prepared)
-        mark_start(settings, prepared)
+        nonlocal started
+        steps = (lambda: preparation.configure(settings, prepared), lambda: mark_start(settings, prepared))
+        for step in steps:
+            _with_room(step, prepared, needed=not started)
+        started = True
 
     async def asterisk_answers() -> None:
         try:
@@ -44,9 +54,30 @@ def compose(settings: Settings, prepared: Prepared) -> list[Program]:
             name="controller",
             command=(sys.executable, "-m", "callcenter", "controller"),
             notify=True,
+            # Ready in one or two seconds, in ten on an overloaded machine: one that hangs before that is noticed too.
+            start_seconds=30.0,
             watchdog_seconds=WATCHDOG_SECONDS,
         ),
     ]
+
+
+def _with_room(step: Callable[[], None], prepared: Prepared, *, needed: bool) -> None:
+    """Do what writes to the disk, giving up the ballast when it is full.
+
+    Raises what `step` does; but unless `needed`, no fault of the disk: an Asterisk that ran before starts again on a
+    full disk, because callers who are answered and not written down are better served than those whom nobody answers.
+    """
+    try:
+        try:
+            step()
+        except OSError as error:
+            if error.errno != errno.ENOSPC or not give_up(prepared.paths.data):
+                raise
+            step()
+    except OSError as error:
+        if needed:
+            raise
+        _log.error("not_written_before_start", reason=str(error))
 
 
 def mark_start(settings: Settings, prepared: Prepared) -> None:

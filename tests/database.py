@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from callcenter.storage.engine import Database, async_url
@@ -92,7 +93,7 @@ async def new_postgresql(server: str) -> str:
             async with engine.connect() as connection:
                 await connection.execute(text(f"CREATE DATABASE {name}"))
             break
-        except OSError:
+        except (OSError, DBAPIError):  # not there yet, or "the database system is starting up"
             if time.monotonic() > deadline:
                 raise
     await engine.dispose()

@@ -112,7 +112,10 @@ async def supervised(
         json.dumps(described),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("CALLCENTER_")} | (env or {}),
+        # No ballast, unless the test is about it: it would take the room of a big disk.
+        env={name: value for name, value in os.environ.items() if not name.startswith("CALLCENTER_")}
+        | {"CALLCENTER_DISK__BALLAST_MB": "0"}
+        | (env or {}),
     )
     running = Supervised(process)
     try:

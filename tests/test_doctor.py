@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_disk import MEBIBYTE, fill, small_disk
 
 from callcenter import doctor
 from callcenter.settings import Settings
@@ -50,6 +51,19 @@ def test_database_that_is_away_stops_no_other_check(tmp_path: Path) -> None:
     assert "secret" not in findings["database"].detail
     assert findings["configuration"].ok
     assert findings["hotline"].ok
+
+
+def test_little_room_and_damaged_files_are_findings(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "v", 64) as folder:
+        (folder / "snapshot.json.damaged-20261124T010203Z").touch()
+        small = Settings(data=folder, port_offset=OFFSET)
+        assert found(small)["disk"].ok
+        fill(folder, 12 * MEBIBYTE)
+        findings = found(small)
+    assert "free some space" in findings["disk"].detail
+    assert "snapshot.json.damaged-20261124T010203Z" in findings["damaged files"].detail
+    assert not findings["disk"].ok
+    assert not findings["damaged files"].ok
 
 
 def test_configuration_that_does_not_render_says_why(tmp_path: Path) -> None:

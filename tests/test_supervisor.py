@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import psutil
+from small_disk import MEBIBYTE, fill, free, small_disk
 from supervised import supervised, until
 
 from callcenter.notify import NotifyReceiver
@@ -286,3 +287,14 @@ def test_a_log_is_turned_over_in_place(tmp_path: Path) -> None:
         program.write(b"after")
     assert log.read_bytes() == b"after"
     assert (tmp_path / "program.log.1").read_bytes() == b"x" * 100
+
+
+def test_a_log_on_a_full_disk_is_emptied_without_a_copy(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 4) as disk:
+        log = disk / "program.log"
+        log.write_bytes(b"x" * MEBIBYTE)
+        fill(disk, 0)
+        turn_over(log, 1000)
+        assert log.stat().st_size == 0
+        assert not (disk / "program.log.1").exists()
+        assert free(disk) >= MEBIBYTE

@@ -21,6 +21,9 @@ LONGEST_DETAIL = 400
 class Kind(StrEnum):
     """What happened; the values are Asterisk's names of its events."""
 
+    # An enumeration hashes its name in Python; dozens of look-ups for each call are worth the text's own hash.
+    __hash__ = str.__hash__
+
     CHANNEL_STARTED = "CHAN_START"
     CHANNEL_ENDED = "CHAN_END"
     HUNG_UP = "HANGUP"
@@ -57,9 +60,10 @@ class CelFault(ValueError):
     """A line that is no record of a call; the text says why."""
 
 
-_KINDS = {kind.value: kind for kind in Kind}
+#: By Asterisk's name; what is not in it is OTHER.
+KINDS: dict[str, Kind] = {kind.value: kind for kind in Kind}
 #: The one entry of `eventextra` that matters for each kind.
-_DETAIL = {
+DETAILS: dict[Kind, str] = {
     Kind.SAID: "extra",
     Kind.BRIDGE_ENTERED: "bridge_id",
     Kind.BRIDGE_LEFT: "bridge_id",
@@ -74,7 +78,7 @@ def parse(line: bytes) -> CelEvent:
     name = get("eventenum") or get("eventtype") or get("eventname") or ""
     if not isinstance(name, str):
         raise CelFault("the event's name is no text")
-    kind = _KINDS.get(name, Kind.OTHER)
+    kind = KINDS.get(name, Kind.OTHER)
     try:
         at = datetime.fromtimestamp(float(get("eventtime", "")), UTC)
     except (ValueError, TypeError, OverflowError, OSError) as error:
@@ -86,12 +90,12 @@ def parse(line: bytes) -> CelEvent:
         raise CelFault(f"linkedid {linkedid!r:.60} names no call")
     if kind is Kind.OTHER:
         return CelEvent(kind, at, linkedid, "", "", "", "", "", "")
-    wanted = _DETAIL.get(kind)
+    wanted = DETAILS.get(kind)
     uniqueid, channel, number, context = get("uniqueid"), get("channame"), get("num"), get("context")
     if not str is type(uniqueid) is type(channel) is type(number) is type(context):
         uniqueid, channel, number, context = _text(uniqueid), _text(channel), _text(number), _text(context)
     word = _text(get("userdeftype")) if kind is Kind.SAID else ""
-    detail = _detail(get("eventextra"), wanted) if wanted else ""
+    detail = detail_in(get("eventextra"), wanted) if wanted else ""
     return CelEvent(kind, at, linkedid, uniqueid[:LONGEST_ID], channel, number, context, word, detail)
 
 
@@ -111,7 +115,8 @@ def _read(line: bytes) -> dict[str, Any]:
     return fields
 
 
-def _detail(extra: object, wanted: str) -> str:
+def detail_in(extra: object, wanted: str) -> str:
+    """Return what `eventextra` says of `wanted`; empty when it says nothing."""
     if isinstance(extra, str) and "\\" not in extra:
         # Without escapes a quote is a quote, and JSON need not be read a second time for one word.
         _, found, rest = extra.partition(f'"{wanted}":"')

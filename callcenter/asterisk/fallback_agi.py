@@ -1,8 +1,10 @@
-"""The classic AGI script that answers `arrival` from a snapshot file while no controller does (DESIGN.md, "Decide").
+"""The classic AGI script that answers from a snapshot file while no controller does (DESIGN.md, "Decide").
 
-Asterisk starts it for each call, so it imports little; `write_wrapper` makes the file that the dialplan names:
-`AGI(<wrapper>,<snapshot.json>,<caller's number>)`. It sets the same variables as the controller's route `arrival`:
-HOTLINE_BLOCKED (the level, or empty) and HOTLINE_ANNOUNCEMENT (0 or 1). Whatever is wrong, the call goes on.
+Asterisk starts it for each question, so it imports little; `write_wrapper` makes the file that the dialplan names:
+`AGI(<wrapper>,<snapshot.json>,<caller's number>)` sets the same variables as the controller's route `arrival`:
+HOTLINE_BLOCKED (the level, or empty) and HOTLINE_ANNOUNCEMENT (0 or 1). With `,ticket-state` behind them it sets
+HOTLINE_TICKET (`open`, `closed`, `none`) as that route does, and leaves it empty when the snapshot cannot tell.
+Whatever is wrong, the call goes on.
 """
 
 import json
@@ -12,6 +14,7 @@ import sys
 #: What the dialplan goes on with when nothing is known.
 DEFAULTS = {"HOTLINE_BLOCKED": "", "HOTLINE_ANNOUNCEMENT": "0"}
 _LEVEL_CHARACTERS = 20
+_TICKET_STATES = ("open", "closed")
 
 
 def decide(snapshot: object, caller: str) -> dict[str, str]:
@@ -29,6 +32,15 @@ def decide(snapshot: object, caller: str) -> dict[str, str]:
     return variables
 
 
+def ticket_state(snapshot: object, caller: str) -> dict[str, str]:
+    """Return the channel variable that says how far the newest request of `caller` is; empty when nothing is known."""
+    tickets = snapshot.get("tickets") if isinstance(snapshot, dict) else None
+    if not isinstance(tickets, dict):
+        return {"HOTLINE_TICKET": ""}
+    state = tickets.get(caller, "none") if caller else "none"
+    return {"HOTLINE_TICKET": state if state in _TICKET_STATES else "none"}
+
+
 def read_snapshot(path: str) -> object:
     """Return the snapshot file's document, or None when it is missing or damaged."""
     try:
@@ -39,7 +51,10 @@ def read_snapshot(path: str) -> object:
 
 
 def main(arguments: list[str]) -> int:
-    """Answer one question; `arguments`: snapshot path, then the caller's number (else the header's). Returns 0."""
+    """Answer one question; returns 0.
+
+    `arguments`: snapshot path, the caller's number (else the header's), the question (else arrival).
+    """
     try:
         # Asterisk's words may be in any encoding, and pyst2 writes a diary to its stderr.
         with (
@@ -58,7 +73,8 @@ def _converse(arguments: list[str], heard: object, diary: object) -> None:
     agi = AGI(stdin=heard, stderr=diary)
     number = agi.env.get("agi_callerid", "")
     caller = arguments[1] if len(arguments) > 1 else number
-    variables = decide(read_snapshot(arguments[0]) if arguments else None, "" if caller == "unknown" else caller)
+    answer = ticket_state if arguments[2:3] == ["ticket-state"] else decide
+    variables = answer(read_snapshot(arguments[0]) if arguments else None, "" if caller == "unknown" else caller)
     try:
         for name, value in variables.items():
             agi.set_variable(name, value)

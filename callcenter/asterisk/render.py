@@ -119,8 +119,16 @@ def _place(template: Path, error: Exception) -> str:
 
 
 def _write_private(path: Path, text: str) -> Path:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(descriptor, 0o600)  # it may have been there before, readable to all
-        file.write(text)
+    """Write a file whole or not at all: a full disk must leave Asterisk the configuration that it had."""
+    draft = path.with_name(path.name + ".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)  # it may have been there before, readable to all
+            file.write(text)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        if not (path.exists() and path.read_text(encoding="utf-8") == text):
+            raise
     return path

@@ -23,6 +23,9 @@ _COMMANDS = {
     "simulate": ("demo",),
     "floor": ("seats", "agents", "agent", "queue", "announcement"),
     "history": ("calls", "callbacks", "tickets", "indicators"),
+    "truth": ("audit", "replay"),
+    "supervision": ("blocked", "policy-log", "test-dial", "test-dials"),
+    "simulation": ("simulate",),
     "accounts": ("user",),
 }
 

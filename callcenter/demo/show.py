@@ -1,6 +1,7 @@
 """`callcenter demo`: a hotline of its own with simulated citizens and seats, until Ctrl-C."""
 
 import asyncio
+import json
 import os
 import random
 import shutil
@@ -16,8 +17,9 @@ from pathlib import Path
 from callcenter.api_client import HotlineDown, HotlineRefused, LocalApi
 from callcenter.asterisk import secrets
 from callcenter.demo.life import Life
+from callcenter.demo.network import Network
 from callcenter.demo.seats import Seat, talk_around
-from callcenter.demo.sipp import Server, SippError
+from callcenter.demo.sipp import Server, SippError, free_port
 from callcenter.demo.speech import spoken
 from callcenter.paths import Paths
 from callcenter.settings import ENV_PREFIX, Settings, load
@@ -30,9 +32,17 @@ _PATIENCE = 120.0
 _FAREWELL = 15.0
 #: What keeps the demo away from a real hotline's data, citizens and lines, unless somebody asks for it by name.
 #: A shorter wrap-up, so that six agents keep up with the calls, just.
-_OWN = {"DATA": "var-demo", "PORT_OFFSET": "20000", "DATABASE_URL": "", "QUEUE__WRAP_UP_SECONDS": "5"}
-#: What no demo may have, whatever the settings say.
-_NEVER = {"PROFILE": "lab", "BIND": "127.0.0.1", "TRUNKS": "[]"}
+_OWN = {
+    "DATA": "var-demo",
+    "PORT_OFFSET": "20000",
+    "DATABASE_URL": "",
+    "QUEUE__WRAP_UP_SECONDS": "5",
+    "DISK__BALLAST_MB": "0",
+}
+#: What every demo has, whatever the settings say.
+_ALWAYS = {"PROFILE": "lab", "BIND": "127.0.0.1"}
+#: An address that no call comes from: the lab's citizens are on this machine too, and are no trunk.
+_NOBODY = "127.0.0.9"
 #: Says that a data folder was begun by the demo.
 _MARK = "this-is-a-demo"
 _AGENT_SAYS = "您好，一二三四五热线，请问有什么可以帮您？好的，我记录一下，马上为您转办。"
@@ -53,14 +63,15 @@ async def run(settings: Settings, say: Say) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    environment = own_environment(os.environ)
+    network = free_port()
+    environment = own_environment(os.environ, network)
     os.environ.update(environment)  # so that the settings below are those of the hotline that the child runs
     own = load(demo=settings.demo)
     try:
         _only_a_demo(own)
         async with hotline(own, environment, say, stopped) as child:
             if not stopped.is_set():
-                await _live(own, say, stopped, child)
+                await _live(own, say, stopped, child, network)
     except (DemoError, SippError, HotlineDown, HotlineRefused) as error:
         sys.stderr.write(f"callcenter: {error}\n")
         return 1
@@ -71,10 +82,15 @@ async def run(settings: Settings, say: Say) -> int:
     return 0
 
 
-def own_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables that keep the demo's hotline to itself, over those `given`."""
+def own_environment(given: Mapping[str, str], network: int) -> dict[str, str]:
+    """Return the environment variables that keep the demo's hotline to itself, over those `given`.
+
+    Its one line leads to port `network`, where the demo's own telephone network is.
+    """
     own = {ENV_PREFIX + name: given.get(ENV_PREFIX + name, value) for name, value in _OWN.items()}
-    return own | {ENV_PREFIX + name: value for name, value in _NEVER.items()}
+    line = {"name": "network", "host": "127.0.0.1", "port": network, "match": [_NOBODY]}
+    always = _ALWAYS | {"TRUNKS": json.dumps([line])}
+    return own | {ENV_PREFIX + name: value for name, value in always.items()}
 
 
 def _only_a_demo(settings: Settings) -> None:
@@ -144,7 +160,9 @@ def address(settings: Settings) -> str:
     return f"http://{settings.bind}:{settings.panel_port}"
 
 
-async def _live(settings: Settings, say: Say, stopped: asyncio.Event, child: asyncio.subprocess.Process) -> None:
+async def _live(
+    settings: Settings, say: Say, stopped: asyncio.Event, child: asyncio.subprocess.Process, network: int
+) -> None:
     server = Server(settings.sip_port)
     passwords = secrets.ensure(Paths.of(settings).secrets, settings).seats
     chance = random.Random()  # noqa: S311  # a simulation
@@ -163,6 +181,7 @@ async def _live(settings: Settings, say: Say, stopped: asyncio.Event, child: asy
             )
             for seat in settings.seats.numbers[: settings.demo.seats]
         ]
+        await stack.enter_async_context(Network(server, folder, words=words, ring=3.0, port=network))
         seats = await asyncio.gather(*(stack.enter_async_context(phone) for phone in phones))
         api = LocalApi(settings)
         agents = {str(_FIRST_AGENT + step): seat for step, seat in enumerate(seats)}
@@ -188,7 +207,7 @@ async def _live(settings: Settings, say: Say, stopped: asyncio.Event, child: asy
 def _welcome(settings: Settings, seats: int) -> list[str]:
     number, every = settings.hotline_number, settings.demo.calls_per_minute
     return [
-        f"demo: {seats} seats are signed in; {every:g} citizens a minute dial {number}",
+        f"demo: {seats} seats are signed in; {every:g} citizens a minute dial {number}; who is missed is called back",
         f"demo: the wallboard is at {address(settings)}/",
         "demo: sign in as the administrator with the one-time password that the first start printed; where it is",
         f"demo: lost, remove {settings.data_folder} and start again",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.floor import Floor, Seat
 from callcenter.hotline.wallboard import agents_by_state, queue_section, seat_section
 from callcenter.panel.live import LiveState
 
@@ -21,11 +21,13 @@ class Board:
         #: Agent number -> name.
         self.names: Mapping[str, str] = {}
         self._seats: dict[str, Any] = {}
+        #: Seat -> the callback that its agent is at, as `seat_section` has it.
+        self._callbacks: Mapping[str, Any] = {}
         self.show_all(floor)
 
     def show_all(self, floor: Floor) -> None:
         """Show the whole floor, as after names have changed."""
-        self._seats = {number: seat_section(seat, self.names) for number, seat in floor.seats.items()}
+        self._seats = {number: self._section(seat) for number, seat in floor.seats.items()}
         self._live.update(
             {
                 "asterisk": "up" if floor.connected else "down",
@@ -34,6 +36,17 @@ class Board:
                 "agents": agents_by_state(floor),
             }
         )
+
+    def show_callbacks(self, callbacks: Mapping[str, Any]) -> None:
+        """Show at which seats a citizen is being called back 回拨: seat -> id, caller (masked), stage."""
+        self._callbacks = callbacks
+        self._seats = {
+            number: {**section, "callback": callbacks.get(number)} for number, section in self._seats.items()
+        }
+        self._live.set("seats", self._seats)
+
+    def _section(self, seat: Seat) -> dict[str, Any]:
+        return seat_section(seat, self.names) | {"callback": self._callbacks.get(seat.number)}
 
     def show(self, before: Floor, after: Floor) -> None:
         """Show what is different in `after`; the floor shares with `before` all that did not change."""
@@ -47,9 +60,7 @@ class Board:
         ):
             sections["queue"] = queue_section(after, limit=self._limit, most=self._most)
         changed = {
-            number: seat_section(seat, self.names)
-            for number, seat in after.seats.items()
-            if seat is not before.seats.get(number)
+            number: self._section(seat) for number, seat in after.seats.items() if seat is not before.seats.get(number)
         }
         if changed:
             self._seats = {**self._seats, **changed}

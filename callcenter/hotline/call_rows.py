@@ -1,14 +1,17 @@
 """Between the interpreter's record of a call and its row; writes many at once."""
 
-from collections.abc import Iterable
-from typing import Any
+import json
+from collections.abc import Collection, Sequence
+from functools import cache
+from operator import attrgetter
 
-from sqlalchemy import Dialect, Insert, select
+from sqlalchemy import Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.rules.calls import CallRecord, Progress
 from callcenter.hotline.tables import Call
+from callcenter.storage import bulk
 
 _FIELDS = (
     "linkedid",
@@ -30,31 +33,22 @@ _FIELDS = (
     "dial_result",
     "cut",
 )
-#: Rows of one IN list; both databases take more, and the statement is compiled for each length.
-_CHUNK = 500
-
-
-def to_row(record: CallRecord, node: str) -> dict[str, Any]:
-    """Return the columns of `record`."""
-    row = {name: getattr(record, name) for name in _FIELDS}
-    row["node"] = node
-    row["progress"] = record.progress.dump() if record.progress else None
-    return row
+#: In the order of a row.
+_COLUMNS = (*_FIELDS, "node", "progress")
+_values = attrgetter(*_FIELDS)
 
 
 def from_row(call: Call) -> CallRecord:
-    """Return what `to_row` stored."""
+    """Return what `upsert` stored."""
     record = CallRecord(**{name: getattr(call, name) for name in _FIELDS})
     record.progress = None if call.progress is None else Progress.load(call.progress)
     return record
 
 
-async def upsert(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
-    """Write calls; a call that is there already (same node and linkedid) is replaced."""
-    if rows:
-        # Straight on the connection: the ORM would look at every row first.
-        connection = await session.connection()
-        await connection.execute(_upsert(connection.dialect), rows)
+async def upsert(session: AsyncSession, node: str, calls: Sequence[CallRecord]) -> None:
+    """Write `calls`; one that is there already (same node and linkedid) is replaced."""
+    rows = [(*_values(call), node, json.dumps(call.progress.dump()) if call.progress else None) for call in calls]
+    await bulk.execute_many(session, _upsert(session.get_bind().dialect.name), _COLUMNS, rows)
 
 
 async def unfinished(session: AsyncSession, node: str) -> dict[str, CallRecord]:
@@ -63,18 +57,16 @@ async def unfinished(session: AsyncSession, node: str) -> dict[str, CallRecord]:
     return {call.linkedid: from_row(call) for call in calls}
 
 
-async def ids(session: AsyncSession, node: str, linkedids: Iterable[str]) -> dict[str, int]:
+async def ids(session: AsyncSession, node: str, linkedids: Collection[str]) -> dict[str, int]:
     """Return the ids of those calls of `node` that are stored, by linkedid."""
-    wanted = list(linkedids)
-    found: dict[str, int] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
-        query = select(Call.linkedid, Call.id).where(Call.node == node, Call.linkedid.in_(chunk))
-        found |= {call.linkedid: call.id for call in await session.execute(query)}
-    return found
+    if not linkedids:
+        return {}
+    query = select(Call.linkedid, Call.id).where(Call.node == node, bulk.among(session, Call.linkedid, linkedids))
+    return {call.linkedid: call.id for call in await session.execute(query)}
 
 
-def _upsert(dialect: Dialect) -> Insert:
-    statement = sqlite.insert(Call) if dialect.name == "sqlite" else postgresql.insert(Call)
+@cache
+def _upsert(dialect: str) -> Insert:
+    statement = sqlite.insert(Call) if dialect == "sqlite" else postgresql.insert(Call)
     replaced = {name: statement.excluded[name] for name in (*_FIELDS[1:], "progress")}
     return statement.on_conflict_do_update(index_elements=["node", "linkedid"], set_=replaced)

@@ -37,7 +37,10 @@ class CallEnded(HotlineEvent):
 
 @dataclass(frozen=True, slots=True)
 class CallMissed(HotlineEvent):
-    """A citizen dialled and reached nobody 漏接; `caller` is empty when the number was withheld."""
+    """A citizen dialled and reached nobody 漏接.
+
+    `caller` is in its one spelling; empty when the number was withheld and no other was keyed.
+    """
 
     call_id: int
     caller: str
@@ -45,6 +48,8 @@ class CallMissed(HotlineEvent):
     outcome: str
     #: What the citizen is owed for it; None when it cannot be called back.
     callback_id: int | None
+    #: The number that they keyed to be called on.
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +79,31 @@ class CallbackSettled(HotlineEvent):
     callback_id: int
     caller: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTried(HotlineEvent):
+    """An attempt to call a citizen back was answered, or ended with `result` (`rules.retries.Result`)."""
+
+    callback_id: int
+    attempt_id: int
+    caller: str
+    agent: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackUnreachable(HotlineEvent):
+    """A citizen was not reached in `attempts` attempts, and is not tried again."""
+
+    callback_id: int
+    caller: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackReopened(HotlineEvent):
+    """A callback that was over is owed again: the voicemail was reached, or a supervisor wants another try."""
+
+    callback_id: int
+    caller: str

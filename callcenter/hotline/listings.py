@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from callcenter.hotline.rules.numbers import normalised, variants
 from callcenter.hotline.tables import OPEN_STATES, Call, Callback, CallbackAttempt, CallbackCall
 
 Row = dict[str, Any]
@@ -30,7 +31,8 @@ class CallRow(BaseModel):
     id: int
     linkedid: str
     caller: str
-    direction: Literal["inbound", "outbound", "internal"]
+    #: `test` is a test dial 拨测, which no figure counts.
+    direction: Literal["inbound", "outbound", "internal", "test"]
     started_at: str
     queued_at: str | None
     answered_at: str | None
@@ -46,11 +48,18 @@ class CallRow(BaseModel):
 
 
 class AttemptRow(BaseModel):
-    """One try to reach a citizen."""
+    """One try to reach a citizen: `result` is `dialling` while it is under way (`rules.retries.Result` afterwards)."""
 
     at: str
     agent: str
+    #: What was dialled.
+    number: str
     result: str
+    ended_at: str | None
+    #: What the agent noted of it.
+    note: str | None
+    #: Id of the call that carried it out.
+    call: int | None
 
 
 class CallbackRow(BaseModel):
@@ -59,11 +68,30 @@ class CallbackRow(BaseModel):
     id: int
     caller: str
     state: Literal["waiting", "dialling", "retry", "settled", "unreachable"]
+    #: Outcome of the missed call that opened it, or `requested`.
     reason: str
+    #: What is dialled: the number that the citizen keyed, or their own.
+    number: str
+    #: When the citizen first called: the order in which they are called back.
+    called_at: str
     opened_at: str
     due_at: str
+    #: Not dialled by itself before this.
+    next_at: str
+    #: Higher is sooner.
+    priority: int
+    #: Why it is not dialled without a supervisor.
+    held: Literal["emergency", "premium", "foreign", "unknown"] | None
+    #: The agent it is kept for.
+    assigned: str | None
+    #: When the supervisor was told that it is about to be overdue.
+    escalated_at: str | None
     settled_by: Literal["callback", "redial", "supervisor"] | None
     settled_at: str | None
+    #: Id of the redial or callback that settled it.
+    settled_call: int | None
+    #: Why a supervisor settled it.
+    note: str | None
     attempts: list[AttemptRow]
     #: Ids of the missed calls.
     calls: list[int]
@@ -114,9 +142,12 @@ async def calls(
     """Return calls that began on `day`, or from `since` until before `until`, with the other filters."""
     query = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
     query = within(query, Call.started_at, day, since, until, time_zone)
-    for column, wanted in ((Call.outcome, outcome), (Call.agent, agent), (Call.caller, caller)):
+    for column, wanted in ((Call.outcome, outcome), (Call.agent, agent)):
         if wanted is not None:
             query = query.where(column == wanted)
+    if caller is not None:
+        # However it is asked for, and however the network delivered it.
+        query = query.where(Call.caller.in_({caller, *variants(normalised(caller))}))
     return [_call(call) for call in await session.scalars(query)]
 
 
@@ -128,16 +159,23 @@ async def callbacks(
     until: datetime | None = None,
     state: str | None = None,
     caller: str | None = None,
+    callback: int | None = None,
     limit: int = LIMIT,
     time_zone: str = ZONE,
+    area_code: str = "",
 ) -> list[Row]:
-    """Return callbacks opened on `day`, or from `since` until before `until`; `state` `open` means still owed."""
+    """Return callbacks opened on `day`, or from `since` until before `until`; `state` `open` means still owed.
+
+    `caller` is found in whichever spelling it is asked for; `callback` is the id of one.
+    """
     query = select(Callback).order_by(Callback.opened_at.desc(), Callback.id.desc()).limit(limit)
     query = within(query, Callback.opened_at, day, since, until, time_zone)
     if state is not None:
         query = query.where(Callback.state.in_(OPEN_STATES) if state == "open" else Callback.state == state)
     if caller is not None:
-        query = query.where(Callback.caller == caller)
+        query = query.where(Callback.caller == normalised(caller, area_code))
+    if callback is not None:
+        query = query.where(Callback.id == callback)
     found = (await session.scalars(query)).all()
     ids = [callback.id for callback in found]
     attempts, missed = await _attempts(session, ids), await _missed(session, ids)
@@ -148,7 +186,17 @@ async def _attempts(session: AsyncSession, ids: Sequence[int]) -> dict[int, list
     query = select(CallbackAttempt).where(CallbackAttempt.callback_id.in_(ids)).order_by(CallbackAttempt.id)
     attempts: dict[int, list[Row]] = defaultdict(list)
     for attempt in await session.scalars(query):
-        attempts[attempt.callback_id].append({"at": iso(attempt.at), "agent": attempt.agent, "result": attempt.result})
+        attempts[attempt.callback_id].append(
+            {
+                "at": iso(attempt.at),
+                "agent": attempt.agent,
+                "number": attempt.number,
+                "result": attempt.result,
+                "ended_at": iso(attempt.ended_at),
+                "note": attempt.note,
+                "call": attempt.call_id,
+            }
+        )
     return attempts
 
 
@@ -186,10 +234,19 @@ def _callback(callback: Callback, attempts: list[Row], missed: list[int]) -> Row
         "caller": callback.caller,
         "state": callback.state,
         "reason": callback.reason,
+        "number": callback.number or callback.caller,
+        "called_at": iso(callback.called_at),
         "opened_at": iso(callback.opened_at),
         "due_at": iso(callback.due_at),
+        "next_at": iso(callback.next_at),
+        "priority": callback.priority,
+        "held": callback.held,
+        "assigned": callback.assigned,
+        "escalated_at": iso(callback.escalated_at),
         "settled_by": callback.settled_by,
         "settled_at": iso(callback.settled_at),
+        "settled_call": callback.settled_call_id,
+        "note": callback.note,
         "attempts": attempts,
         "calls": missed,
         "ticket": callback.ticket,

@@ -17,6 +17,7 @@ from callcenter.panel.keys import DATABASE, SETTINGS
 from callcenter.panel.live import LiveState
 from callcenter.panel.problems import Problem
 from callcenter.reports import indicators as formulas
+from callcenter.reports.missed import MissedCalls
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
 
@@ -94,3 +95,4 @@ class Indicators(ApiView):
 def add_routes(app: web.Application) -> None:
     """Add the reports' API."""
     app.router.add_view("/api/v1/indicators", Indicators)
+    app.router.add_view("/api/v1/missed-calls", MissedCalls)

@@ -21,6 +21,8 @@ class Policy(Section):
     warn_waiting: Annotated[int, Field(ge=1, lt=QUEUE_LIMIT)] = 2
     #: From so many on, wrap-ups are shortened, breaks are called back and reserves join.
     reinforce_waiting: Annotated[int, Field(ge=1, lt=QUEUE_LIMIT)] = 3
+    #: The same begins as soon as somebody waits and a newcomer is predicted to wait longer; 0 leaves it to the count.
+    reinforce_wait_seconds: Annotated[int, Field(ge=0, le=300)] = 30
     #: From so many on, newcomers are offered a callback before they are queued.
     offer_waiting: Annotated[int, Field(ge=1, lt=QUEUE_LIMIT)] = QUEUE_LIMIT - 1
     #: A step is undone only when the queue has been below its threshold for so long.

@@ -96,8 +96,9 @@ class Seats(Section):
 
     first: Annotated[int, Field(ge=100, le=99_999)] = 8001
     count: Annotated[int, Field(ge=1, le=500)] = 10
-    #: How often a registered phone is asked whether it is still there; 0 is never.
-    qualify_seconds: Annotated[int, Field(ge=0, le=300)] = 15
+    #: How often a registered phone is asked whether it is still there; 0 is never. So long a phone that lost power still
+    #: looks available, and so long after a restart of Asterisk one that is there may not.
+    qualify_seconds: Annotated[int, Field(ge=0, le=300)] = 5
 
     @property
     def numbers(self) -> tuple[str, ...]:

@@ -14,6 +14,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 #: How long a SQLite transaction waits for another process's before it fails.
 BUSY_TIMEOUT_MS = 5000
+#: How long PostgreSQL may take to answer one statement, and to take a new connection, before it counts as away. Without
+#: it a server that hangs, or a network that swallows everything, would hold its caller for a quarter of an hour.
+ANSWER_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
 
 
 def async_url(url: str) -> URL:
@@ -43,7 +47,8 @@ class Database:
             self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
             self._reader = _sqlite(self.url, begin="BEGIN", query_only=True)
         else:
-            self._writer = create_async_engine(self.url, pool_pre_ping=True)
+            patience = {"command_timeout": ANSWER_SECONDS, "timeout": CONNECT_SECONDS}
+            self._writer = create_async_engine(self.url, pool_pre_ping=True, connect_args=patience)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)

@@ -12,13 +12,14 @@ from callcenter.notify import Notifier
 from callcenter.paths import Paths
 from callcenter.settings import Settings
 from callcenter.supervisor import janitor
+from callcenter.supervisor.ballast import Ballast, give_up
 from callcenter.supervisor.lock import HeldError, hold
 from callcenter.supervisor.logs import keep_small
 from callcenter.supervisor.ports import ports_in_use
 from callcenter.supervisor.program import Keeper, PartlyDeaf, Program
 from callcenter.tasks import cancel, spawn
 
-__all__ = ["HeldError", "PartlyDeaf", "Program", "hold", "ports_in_use", "refusal", "run"]
+__all__ = ["HeldError", "PartlyDeaf", "Program", "give_up", "hold", "ports_in_use", "refusal", "run"]
 
 OK, REFUSED, PORT_TAKEN = 0, 1, 2
 
@@ -103,6 +104,7 @@ class _Supervisor:
         self._say = say
         self._complain = complain
         self._notifier = Notifier()
+        self._ballast = Ballast(paths.data, settings.disk, say)
         self._stop = asyncio.Event()
         self._janitor: asyncio.subprocess.Process | None = None
         self._keepers = [
@@ -136,6 +138,8 @@ class _Supervisor:
             spawn(self._notifier.keep_alive(1.0), name="systemd-watchdog"),
             spawn(keep_small([keeper.log_file for keeper in self._keepers]), name="rotate-logs"),
         ]
+        if any(keeper.program.name == "asterisk" for keeper in self._keepers):  # it is Asterisk that needs the room
+            helpers.append(spawn(self._ballast.keep(), name="ballast"))
         kept: list[asyncio.Task[list[str]]] = []
         try:
             return await self._until_stopped(kept)

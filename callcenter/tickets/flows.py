@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callcenter.hotline.events import CallbackSettled, CallMissed
+from callcenter.hotline.events import CallbackReopened, CallbackSettled, CallbackUnreachable, CallMissed
+from callcenter.hotline.rules.numbers import normalised, variants
 from callcenter.hotline.tables import Call, Callback
 from callcenter.storage.engine import Database
 from callcenter.tickets import rules
@@ -34,7 +35,7 @@ async def open_for_missed_calls(session: AsyncSession, missed: Sequence[CallMiss
         elif event.callback_id not in numbers:
             first.setdefault(event.callback_id, event)
     drafts = [
-        (event, rules.for_missed_call(event.caller, event.outcome, event.at, _due(event, callbacks)))
+        (event, rules.for_missed_call(event.caller, event.outcome, event.at, _due(event, callbacks), event.number))
         for event in first.values()
     ]
     opened = dict(zip(first, await _open(session, drafts), strict=True))
@@ -57,13 +58,33 @@ async def close_for_settled_callbacks(session: AsyncSession, settled: Sequence[C
     await connection.execute(statement, [{"of": event.callback_id, "at": event.at} for event in settled])
 
 
+async def close_for_unreachable_citizens(session: AsyncSession, given_up: Sequence[CallbackUnreachable]) -> None:
+    """Close the tickets of citizens whom no attempt reached, and say how many there were."""
+    for event in given_up:
+        await session.execute(
+            update(Ticket)
+            .where(Ticket.callback_id == event.callback_id, Ticket.kind == "missed_call", Ticket.closed_at.is_(None))
+            .values(state="closed", closed_at=event.at, description=Ticket.description + rules.given_up(event.attempts))
+        )
+
+
+async def reopen_for_reopened_callbacks(session: AsyncSession, reopened: Sequence[CallbackReopened]) -> None:
+    """Open the tickets again of callbacks that are owed again."""
+    for event in reopened:
+        await session.execute(
+            update(Ticket)
+            .where(Ticket.callback_id == event.callback_id, Ticket.kind == "missed_call", Ticket.state == "closed")
+            .values(state="accepted", closed_at=None)
+        )
+
+
 async def state_for_caller(database: Database, caller: str) -> str:
     """Return `open`, `closed` or `none`: how far the newest request of `caller` is."""
     if not caller:
         return rules.state_word(None)
     newest = (
         select(Ticket.state)
-        .where(Ticket.caller == caller, Ticket.kind != "missed_call")
+        .where(Ticket.caller.in_({caller, *variants(normalised(caller))}), Ticket.kind != "missed_call")
         .order_by(Ticket.opened_at.desc())
         .limit(1)
     )

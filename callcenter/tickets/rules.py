@@ -35,13 +35,24 @@ def number(day: date, place: int) -> str:
     return f"{day:%Y%m%d}{place:05d}"
 
 
-def for_missed_call(caller: str, outcome: str, at: datetime, due_at: datetime | None) -> Draft:
-    """Return the ticket of a missed call 漏接件; an empty `caller` withheld their number and cannot be called back."""
+def for_missed_call(
+    caller: str, outcome: str, at: datetime, due_at: datetime | None, number: str | None = None
+) -> Draft:
+    """Return the ticket of a missed call 漏接件; an empty `caller` withheld their number and cannot be called back.
+
+    `number` is another one that they keyed to be called on.
+    """
     reason = _REASONS.get(outcome, outcome)
     if caller:
-        return Draft("missed_call", caller, f"漏接来电 {caller}", f"{reason}。须回拨。", at, due_at)
+        where = f"{number}（市民按键留下的号码）" if number and number != caller else ""
+        return Draft("missed_call", caller, f"漏接来电 {caller}", f"{reason}。须回拨{where}。", at, due_at)
     text = f"{reason}。来电号码隐藏，无法回拨。"
     return Draft("missed_call", "", "漏接来电（号码隐藏）", text, at, at + WITHHELD_DUE)
+
+
+def given_up(attempts: int) -> str:
+    """Return what is added to the ticket of a citizen who was not reached in so many attempts."""
+    return f"已回拨 {attempts} 次，均未接通。"
 
 
 def state_word(state: str | None) -> Literal["open", "closed", "none"]:

@@ -21,7 +21,10 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-PAGES = ("wallboard", "desk", "calls", "callbacks", "tickets", "users", "sign_in", "password", "error")
+LISTS = ("calls", "callbacks", "tickets", "users", "policy_log", "blocked_callers", "test_dials")
+PAGES = ("wallboard", "desk", *LISTS, "sign_in", "password", "error")
+#: States in which a callback is owed.
+OPEN = ("waiting", "dialling", "retry")
 Json = dict[str, Any]
 
 
@@ -72,13 +75,41 @@ def floor(waits: tuple[float, ...] = (), seats: list[Json] | None = None, **more
     }
 
 
+def callback(number: int, state: str = "waiting", /, **more: object) -> Json:
+    """One row of the callbacks' listing, opened 12 minutes ago and due in three."""
+    caller = f"138000{number:05d}"
+    times = {"called_at": ago(720), "opened_at": ago(700), "due_at": ago(-180), "next_at": ago(10)}
+    nothing = dict.fromkeys(("held", "assigned", "escalated_at", "note", "settled_by", "settled_at", "settled_call"))
+    row = {"id": number, "caller": caller, "number": caller, "state": state, "reason": "abandoned_queue", "priority": 0}
+    return {**row, **times, **nothing, "attempts": [], "calls": [number], "ticket": f"20261124{number:05d}", **more}
+
+
+def attempt(result: str, agent: str = "1001", seconds_ago: float = 300, **more: object) -> Json:
+    """One try to reach a citizen, which rang for 20 seconds."""
+    ended = None if result == "dialling" else ago(seconds_ago - 20)
+    row = {"at": ago(seconds_ago), "agent": agent, "number": "13800000001", "result": result}
+    return {**row, "ended_at": ended, "note": None, "call": None, **more}
+
+
+def owed(**more: object) -> Json:
+    """The live section about callbacks: nothing owed, dialled automatically."""
+    nothing = dict.fromkeys(("open", "dialling", "overdue", "escalated", "held"), 0)
+    return {**nothing, "next_due": None, "mode": "automatic", "line": True, **more}
+
+
+def policy(level: str = "calm", **more: object) -> Json:
+    """The live section about the queue rule's measures."""
+    row = {"level": level, "since": ago(30), "predicted_wait": 0, "within_minutes": 15}
+    return {**row, "called_back": [], "reserves": [], **more}
+
+
 class Panel:
     """The server; `set` and `patch` move the floor, `cut` takes the stream away, `mute` leaves it open and silent."""
 
     def __init__(self) -> None:
         self.floor = floor()
         self.user: Json | None = {"login": "li", "name": "李敏", "role": "administrator", "agent": "1001"}
-        self.lists: dict[str, list[Json]] = {"calls": [], "callbacks": [], "tickets": [], "users": []}
+        self.lists: dict[str, list[Json]] = {}
         self.orders: list[tuple[str, Any]] = []
         self.questions: list[str] = []
         #: Path -> (status, answer) for what the server shall refuse.
@@ -198,14 +229,15 @@ class Panel:
         if refusal := self.refusals.get(request.path):
             return web.json_response(refusal[1], status=refusal[0])
         rows = self.lists.get(request.match_info["list"], [])
-        for name in ("state", "outcome"):
+        for name in ("state", "outcome", "caller"):
             if wanted := request.query.get(name):
-                rows = [row for row in rows if row.get(name) == wanted]
+                states = OPEN if (name, wanted) == ("state", "open") else (wanted,)
+                rows = [row for row in rows if row.get(name) in states]
         return web.json_response(rows)
 
     async def _order(self, request: web.Request) -> web.StreamResponse:
         order = f"{request.method} {request.path}"
-        self.orders.append((order, await request.json()))
+        self.orders.append((order, await request.json() if request.can_read_body else None))
         status, answer = self.answers.get(order) or self.refusals.get(request.path, (200, {}))
         return web.json_response(answer, status=status)
 

@@ -106,10 +106,14 @@ async def test_roles_see_their_own_places(panel: Panel, screens: Screens) -> Non
     panel.user = {"login": "li", "name": "李敏", "role": "agent", "agent": "1001"}
     screen = await screens.open("/desk", size=DESK)
     assert await screen.text(".nav") == "工作台 通话记录 漏接回拨 工单"
-    assert await screen.page.locator("#announcement").count() == 0
+    assert await screen.page.locator("#announcement, #nav-more").count() == 0
     panel.user["role"] = "supervisor"
     await screen.page.reload()
     assert await screen.text(".nav") == "大屏 工作台 通话记录 漏接回拨 工单"
+    await screen.page.locator("#nav-more summary").press("Enter")
+    assert await screen.text("#nav-more .menu") == "排队措施 骚扰号码 拨测"
+    await screen.page.keyboard.press("Escape")
+    assert not await screen.page.locator("#nav-more .menu").is_visible()
 
 
 async def test_the_announcement_takes_two_presses(panel: Panel, screens: Screens) -> None:

@@ -65,7 +65,7 @@ async def test_an_overdue_callback_stands_out(panel: Panel, screens: Screens) ->
         {"id": 1, "caller": "13800000001", "state": "waiting", "due_at": ago(60), "settled_by": None, **row},
         {"id": 2, "caller": "13800000002", "state": "settled", "due_at": ago(60), "settled_by": "redial", **row},
     ]
-    screen = await screens.open("/callbacks", size=DESK)
+    screen = await screens.open("/callbacks?view=all", size=DESK)
     await screen.shows("tr[data-attention]", "已超时")
     await screen.shows("tr:not([data-attention])", "市民重拨已接通")
 

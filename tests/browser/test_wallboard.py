@@ -7,7 +7,7 @@ from panel_server import Panel, ago, floor, rate, seat, waiting
 from screen import PHONE, WALL, WALL_4K, Screens, ViewportSize
 
 LEVELS = {0: "calm", 1: "calm", 2: "warning", 3: "strong", 4: "full", 5: "breach"}
-WORDS = {0: "正常", 1: "正常", 2: "注意", 3: "紧张", 4: "排队已满", 5: "排队超限"}
+WORDS = {0: "正常", 1: "正常", 2: "关注", 3: "紧张", 4: "排队已满", 5: "排队超限"}
 AGES = (127, 83, 41, 12, 3)
 
 
@@ -128,7 +128,7 @@ async def test_figures_carry_numerator_denominator_target_and_verdict(panel: Pan
     await screen.shows("[data-testid=answer-rate]", "99.6%")
     assert await screen.text("[data-testid=answer-rate]") == "今日接通率 1250 / 1254 99.6% 达标 目标 ≥ 95%"
     assert await screen.text("[data-testid=answer-rate-30s]") == "30 秒接通率 1101 / 1254 87.7% 未达标 目标 ≥ 95%"
-    assert await screen.text("[data-testid=missed]") == "今日漏接 104 已回拨 103 1 件待回拨"
+    assert await screen.text("[data-testid=missed]") == "今日漏接 104 已回拨 103 当前待回拨 — 1 件待回拨"
     await panel.patch(
         {"figures": {"answer_rate": {"numerator": 9496, "denominator": 10000, "value": 0.9496, "met": False}}}
     )

@@ -174,7 +174,7 @@ def test_a_call_that_our_side_dropped_before_the_queue_is_unanswered() -> None:
 
 
 def test_asterisk_dying_before_the_dialplan_said_a_word_still_leaves_a_missed_call() -> None:
-    call = interpret(None, [parse(Citizen().lines[0].encode())])
+    call = interpret(None, [parse(line("CHAN_START", 0, "n-1", number="13800000001").encode())])
     assert call is not None
     after = cut(call, START + timedelta(seconds=9))
     assert (after.direction, after.caller, after.outcome, after.cut) == ("inbound", "13800000001", "unanswered", True)

@@ -1,96 +1,33 @@
-"""Records on disk become calls, callbacks and tickets, each exactly once, whatever fails in between."""
+"""Records on disk become calls, callbacks and tickets, each exactly once, however they are cut into batches."""
 
 import asyncio
 import contextlib
-import os
 import random
-from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cel_lines import START, Citizen, restarted
-from sqlalchemy import func, select, text
+from historian_scene import (
+    SUBSCRIBERS,
+    abandoned,
+    callbacks,
+    calls,
+    catch_up,
+    count,
+    historian,
+    tell,
+    without_ids,
+    write,
+)
+from sqlalchemy import select, text
 
-from callcenter.hotline import events, listings
 from callcenter.hotline.historian import Historian
-from callcenter.hotline.tables import Call, Callback, CelPosition, CelQuarantine
+from callcenter.hotline.rules.callbacks import Policy
+from callcenter.hotline.tables import Call, Callback
 from callcenter.storage.engine import Database
 from callcenter.storage.migrate import upgrade
-from callcenter.tickets import flows as tickets
 from callcenter.tickets.tables import Ticket
-
-SUBSCRIBERS = {
-    events.CallMissed: [tickets.open_for_missed_calls],
-    events.CallbackSettled: [tickets.close_for_settled_callbacks],
-}
-
-
-@pytest.fixture
-def cel(tmp_path: Path) -> Path:
-    folder = tmp_path / "cel-custom"
-    folder.mkdir()
-    return folder / "cel.jsonl"
-
-
-def historian(database: Database, cel: Path, **more: object) -> Historian:
-    settings: dict[str, Any] = {"subscribers": SUBSCRIBERS} | more
-    return Historian(database, cel, node="node1", **settings)
-
-
-def write(cel: Path, lines: Iterable[str], *, end: str = "\n") -> None:
-    with cel.open("a", encoding="utf-8") as file:
-        file.write("\n".join(lines) + end)
-
-
-def size(cel: Path) -> int:
-    return cel.stat().st_size
-
-
-def rotate(cel: Path, suffix: str) -> None:
-    cel.rename(cel.with_name(cel.name + suffix))
-
-
-def truncate(cel: Path) -> None:
-    cel.write_text("")
-
-
-async def catch_up(scribe: Historian) -> None:
-    async with asyncio.timeout(30):
-        while await scribe.step():
-            pass
-
-
-async def tell(database: Database, cel: Path, *citizens: Iterable[str], **more: object) -> None:
-    """Write the citizens' lines and have a fresh historian store them."""
-    for citizen in citizens:
-        write(cel, citizen)
-    await catch_up(historian(database, cel, **more))
-
-
-async def calls(database: Database) -> list[dict[str, Any]]:
-    async with database.read() as session:
-        return await listings.calls(session)
-
-
-async def callbacks(database: Database) -> list[dict[str, Any]]:
-    async with database.read() as session:
-        return await listings.callbacks(session)
-
-
-def without_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """PostgreSQL uses up an id for each row that it finds there already."""
-    return [row | {"id": None, "calls": len(row.get("calls", []))} for row in rows]
-
-
-async def count(database: Database, table: type) -> int:
-    async with database.read() as session:
-        return (await session.scalars(select(func.count()).select_from(table))).one()
-
-
-def abandoned(linkedid: str, caller: str = "13800000001", *, start: float = 0) -> Citizen:
-    return Citizen(linkedid, caller, start=start).queued().hangs_up(20)
 
 
 async def test_a_caller_who_gives_up_is_owed_a_callback_and_has_a_ticket(database: Database, cel: Path) -> None:
@@ -174,7 +111,7 @@ async def test_a_withheld_number_gets_a_ticket_that_says_why_and_no_callback(dat
 async def test_a_caller_who_leaves_the_greeting_sooner_than_set_is_owed_nothing(database: Database, cel: Path) -> None:
     hasty = Citizen("node1-1.1").hangs_up(2)
     patient = Citizen("node1-1.2", "13900000002").hangs_up(4)
-    await tell(database, cel, hasty, patient, greeting_seconds=3)
+    await tell(database, cel, hasty, patient, policy=Policy(greeting=timedelta(seconds=3)))
     assert [owed["caller"] for owed in await callbacks(database)] == ["13900000002"]
     assert await count(database, Ticket) == 1
 
@@ -216,8 +153,13 @@ async def test_calls_that_asterisks_death_cut_are_answered_and_cut_or_owed(datab
     assert {owed["caller"][-1] for owed in await callbacks(database)} == {"2", "3"}
 
 
-async def test_any_cut_of_the_file_gives_the_same_history(database: Database, cel: Path) -> None:
+@pytest.mark.parametrize("piece", [700, 1 << 18], ids=["in small pieces", "whole"])
+async def test_any_cut_of_the_file_gives_the_same_history(
+    database: Database, cel: Path, monkeypatch: pytest.MonkeyPatch, *, piece: int
+) -> None:
     """Killed and started again at any byte: every prefix of the file is stored by a historian of its own."""
+    monkeypatch.setattr("callcenter.asterisk.cel_follower.PIECE_BYTES", piece)
+    monkeypatch.setattr("callcenter.hotline.cel_batches.BATCH_BYTES", 3 * piece)
     citizens = [
         abandoned("node1-1.1"),
         Citizen("node1-1.2", start=3).queued().answered().hangs_up(60),
@@ -237,110 +179,11 @@ async def test_any_cut_of_the_file_gives_the_same_history(database: Database, ce
         await catch_up(historian(database, cel))
     at_once = Database(f"sqlite:///{cel.parent}/once.db")
     await upgrade(f"sqlite:///{cel.parent}/once.db")
+    monkeypatch.undo()
     await catch_up(historian(at_once, cel))
     assert without_ids(await calls(database)) == without_ids(await calls(at_once))
     assert without_ids(await callbacks(database)) == without_ids(await callbacks(at_once))
     await at_once.close()
-
-
-async def test_a_database_that_is_away_loses_nothing_and_says_so(database: Database, cel: Path) -> None:
-    troubles: list[str | None] = []
-    failing = 3
-
-    async def breaks(_session: object, _event: object) -> None:
-        nonlocal failing
-        failing -= 1
-        if failing >= 0:
-            raise OSError("the database went away")
-
-    write(cel, abandoned("node1-1.1"))
-    committed: list[Sequence[events.HotlineEvent]] = []
-    scribe = historian(
-        database,
-        cel,
-        subscribers={events.CallMissed: [tickets.open_for_missed_calls, breaks]},
-        on_trouble=troubles.append,
-        on_committed=committed.append,
-    )
-    await asyncio.wait_for(catch_up(scribe), 20)
-    assert len(troubles) == 2
-    assert "went away" in str(troubles[0])
-    assert troubles[1] is None
-    assert await count(database, Call) == await count(database, Callback) == await count(database, Ticket) == 1
-    assert [type(event) for batch in committed for event in batch] == [
-        events.CallEnded,
-        events.CallMissed,
-        events.CallbackOpened,
-    ]
-
-
-async def test_lines_that_are_no_records_are_kept_apart_and_the_rest_goes_on(database: Database, cel: Path) -> None:
-    call = abandoned("node1-1.1")
-    queued = next(place for place, line in enumerate(call.lines) if "QUEUED" in line)
-    torn = call.lines[queued][:40]
-    lines = [*call.lines[:queued], torn + call.lines[queued], *call.lines[queued + 1 :]]
-    write(cel, ["", "garbage \0 of 漏接", *lines, '{"eventenum":"X"}'])
-    with cel.open("ab") as file:
-        file.write(b"\xff\xfe\x00\n")
-    await catch_up(historian(database, cel))
-    (row,) = await calls(database)
-    assert row["outcome"] == "abandoned_queue", "the record behind a torn one counts"
-    async with database.read() as session:
-        bad = (await session.scalars(select(CelQuarantine).order_by(CelQuarantine.offset))).all()
-    assert [entry.text for entry in bad] == ["garbage \ufffd of 漏接", torn, '{"eventenum":"X"}', "\ufffd\ufffd\ufffd"]
-    assert all(entry.reason for entry in bad)
-
-
-async def test_a_half_written_line_waits_for_its_end(database: Database, cel: Path) -> None:
-    lines = abandoned("node1-1.1").lines
-    scribe = historian(database, cel)
-    write(cel, lines[:-1])
-    write(cel, [lines[-1][:50]], end="")
-    await catch_up(scribe)
-    async with database.read() as session:
-        position = await session.get(CelPosition, "node1")
-        assert position is not None
-        assert position.offset == size(cel) - 50
-    write(cel, [lines[-1][50:]])
-    await catch_up(scribe)
-    (call,) = await calls(database)
-    assert call["outcome"] == "abandoned_queue"
-
-
-async def test_a_file_that_is_not_there_yet_is_waited_for(database: Database, cel: Path) -> None:
-    scribe = historian(database, cel)
-    assert not await scribe.step()
-    write(cel, abandoned("node1-1.1"))
-    await catch_up(scribe)
-    assert await count(database, Call) == 1
-
-
-@pytest.mark.parametrize("running", [True, False], ids=["while it follows", "while it was away"])
-async def test_rotation_by_rename_loses_nothing(database: Database, cel: Path, *, running: bool) -> None:
-    citizen = Citizen("node1-1.1").queued()
-    scribe = historian(database, cel)
-    write(cel, citizen.lines[:4])
-    await catch_up(scribe)
-    write(cel, citizen.lines[4:])
-    rotate(cel, ".2")
-    write(cel, abandoned("node1-1.2", "13900000002"))
-    os.utime(cel.with_name("cel.jsonl.2"), ns=(1, 1))
-    rotate(cel, ".1")
-    write(cel, citizen.answered().hangs_up(30).lines[5:])
-    await catch_up(scribe if running else historian(database, cel))
-    found = {call["linkedid"]: call["outcome"] for call in await calls(database)}
-    assert found == {"node1-1.1": "answered", "node1-1.2": "abandoned_queue"}
-
-
-async def test_truncation_starts_again_at_the_beginning(database: Database, cel: Path) -> None:
-    scribe = historian(database, cel)
-    write(cel, abandoned("node1-1.1"))
-    await catch_up(scribe)
-    truncate(cel)
-    await scribe.step()
-    write(cel, Citizen("node1-1.2", "13900000002", start=9).hangs_up(1))
-    await catch_up(scribe)
-    assert await count(database, Call) == 2
 
 
 async def test_two_historians_on_one_file_store_each_call_once(database: Database, cel: Path) -> None:
@@ -376,11 +219,12 @@ async def test_running_it_notices_a_new_line_at_once(database: Database, cel: Pa
 async def test_a_full_batch_is_stored_in_parts_and_memory_stays_flat(
     database: Database, cel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("callcenter.asterisk.cel_follower.BATCH_BYTES", 5000)
+    monkeypatch.setattr("callcenter.asterisk.cel_follower.PIECE_BYTES", 3000)
+    monkeypatch.setattr("callcenter.hotline.cel_batches.BATCH_BYTES", 5000)
     scribe = historian(database, cel)
     for n in range(40):
         write(cel, abandoned(f"node1-1.{n}", f"139{n:08}", start=n))
     await catch_up(scribe)
     assert await count(database, Call) == await count(database, Callback) == 40
-    assert scribe._open == {}
+    assert len(scribe._open) == 0
     assert scribe.behind == 0

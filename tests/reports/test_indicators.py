@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from callcenter.hotline import listings
 from callcenter.hotline.tables import Call, Callback, CallbackCall
 from callcenter.reports import indicators
+from callcenter.reports.missed import MissedCallRow, missed_calls
 from callcenter.storage.engine import Database
 
 DAY = date(2026, 11, 23)
@@ -89,7 +90,16 @@ async def test_called_back_counts_missed_calls_whose_obligation_is_met(database:
     missed = [call("abandoned_queue"), call("overflowed"), call("abandoned_greeting", queued=None), call("unanswered")]
     withheld = call("abandoned_queue", caller="")
     owed = [
-        Callback(node="node1", caller=f"13{n}", state=state, reason="overflowed", opened_at=T0, due_at=T0)
+        Callback(
+            node="node1",
+            caller=f"13{n}",
+            state=state,
+            reason="overflowed",
+            called_at=T0,
+            opened_at=T0,
+            due_at=T0,
+            next_at=T0,
+        )
         for n, state in enumerate(("settled", "waiting", "unreachable"))
     ]
     await store(database, *missed, withheld, *owed)
@@ -97,9 +107,31 @@ async def test_called_back_counts_missed_calls_whose_obligation_is_met(database:
     await store(database, *(CallbackCall(call_id=one.id, callback_id=callback.id) for one, callback in links))
     assert figure((await rows_of(database))[5]) == (3, 4)
     async with database.read() as session:
+        listed = await missed_calls(session, DAY, DAY)
+    for row in listed:
+        MissedCallRow.model_validate(row, strict=True)
+    counted = [sum(row[name] for row in listed) for name in ("called_back", "counts")]
+    assert (counted, len(listed)) == ([3, 4], 5), "the list is what the indicator counts"
+    async with database.read() as session:
         today = await indicators.figures(session, DAY)
     indicators.FiguresToday.model_validate(today, strict=True)
     assert (today["day"], today["calls"], today["missed"], today["called_back"]) == ("2026-11-23", 5, 5, 3)
+
+
+async def test_test_dials_count_in_no_figure(database: Database) -> None:
+    more = {"direction": "test", "caller": "19900000000"}
+    await store(
+        database,
+        call("answered", queued=0, answered=1, rating=1, **more),
+        call("unanswered", queued=0, left_queue_at=T0 + timedelta(seconds=9), **more),
+        call("abandoned_queue", queued=0, **more),
+    )
+    rows = await rows_of(database)
+    assert all(row["denominator"] in {0, None} for row in rows.values())
+    async with database.read() as session:
+        assert await indicators.max_waiting_seen(session, DAY, DAY) == 0
+        today = await indicators.figures(session, DAY)
+    assert (today["calls"], today["missed"]) == (0, 0)
 
 
 async def test_four_and_five_are_satisfied(database: Database) -> None:

@@ -59,3 +59,27 @@ def test_a_missed_calls_ticket_says_why() -> None:
     withheld = rules.for_missed_call("", "abandoned_queue", NOW, None)
     assert "号码隐藏" in withheld.title
     assert withheld.due_at is not None
+
+
+def test_a_ticket_names_the_number_that_the_citizen_keyed() -> None:
+    draft = rules.for_missed_call("13800000001", "overflowed", NOW, NOW, "62345678")
+    assert (draft.caller, "62345678" in draft.description) == ("13800000001", True)
+    assert "按键" not in rules.for_missed_call("13800000001", "overflowed", NOW, NOW, "13800000001").description
+
+
+async def test_a_caller_is_known_however_the_network_spells_them(database: Database) -> None:
+    async with database.begin() as session:
+        session.add(
+            Ticket(
+                node="node1",
+                number="1",
+                kind="help",
+                state="closed",
+                caller="13800000001",
+                title="t",
+                description="d",
+                opened_at=NOW,
+            )
+        )
+    for spelling in ("13800000001", "+8613800000001", "013800000001"):
+        assert await flows.state_for_caller(database, spelling) == "closed"

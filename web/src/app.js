@@ -7,6 +7,9 @@ import { startUsers } from "./account/users.js";
 import { startCallbacks } from "./lists/callbacks.js";
 import { startCalls } from "./lists/calls.js";
 import { startTickets } from "./lists/tickets.js";
+import { startBlockedCallers } from "./supervision/blocked_callers.js";
+import { startPolicyLog } from "./supervision/policy_log.js";
+import { startTestDials } from "./supervision/test_dials.js";
 import { startWallboard } from "./wallboard/wallboard.js";
 
 /** @type {Record<string, (main: HTMLElement) => void>} */
@@ -19,6 +22,9 @@ const pages = {
   sign_in: startSignIn,
   password: startPassword,
   users: startUsers,
+  policy_log: startPolicyLog,
+  blocked_callers: startBlockedCallers,
+  test_dials: startTestDials,
 };
 
 startFrame();

@@ -1,11 +1,13 @@
 // What every page has around it: the connection's state, theme, sign-out and, for supervisors, the emergency announcement.
 import { html, nothing, render } from "lit-html";
+import { alarmsOf } from "./core/alarms.js";
 import { ApiError, request } from "./core/api.js";
 import { clockTime } from "./core/format.js";
 import { t } from "./core/i18n.js";
 import { icon } from "./core/icons.js";
 import { live } from "./core/live.js";
 import { chosenTheme, nextTheme } from "./core/theme.js";
+import { calledBack } from "./desk/calling_back.js";
 
 export function startFrame() {
   startTheme();
@@ -14,13 +16,16 @@ export function startFrame() {
     location.assign("/sign-in");
   });
   // A menu closes when the attention goes elsewhere.
-  const menu = /** @type {HTMLDetailsElement | null} */ (document.getElementById("user-menu"));
-  document.addEventListener("pointerdown", ({ target }) => {
-    if (menu && !menu.contains(/** @type {Node} */ (target))) menu.open = false;
-  });
-  document.addEventListener("keydown", ({ key }) => {
-    if (menu && key === "Escape") menu.open = false;
-  });
+  for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("#user-menu, #nav-more"))) {
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!menu.contains(/** @type {Node} */ (target))) menu.open = false;
+    });
+    menu.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    });
+  }
   const status = document.getElementById("floor-status");
   if (status) startStatus(status);
   const announcement = document.getElementById("announcement");
@@ -44,6 +49,8 @@ function startTheme() {
 
 /** @param {HTMLElement} place */
 function startStatus(place) {
+  const data = document.documentElement.dataset;
+  const supervises = data.role === "supervisor" || data.role === "administrator";
   live.subscribe(() => {
     const { asterisk, database } = live.floor ?? {};
     const lost = live.link === "lost";
@@ -54,9 +61,20 @@ function startStatus(place) {
         : database === "down"
           ? t("Database is down")
           : "";
-    render(words ? html`<p class="notice" data-tone=${lost || asterisk === "down" ? "bad" : "warn"}>${icon("warn")}${words}</p>` : nothing, place);
+    // The desk says it larger, and in its own place.
+    const wanted = data.page !== "desk" && !lost && calledBack(live.floor, data.agent ?? "");
+    render(
+      html`${words ? html`<p class="notice" data-tone=${lost || asterisk === "down" ? "bad" : "warn"}>${icon("warn")}${words}</p>` : nothing}
+        ${wanted ? html`<p class="frame-return" role="alert">${icon("horn")}${t("Please come back to your seat")}<a href="/desk">${t("Desk")}</a></p>` : nothing}
+        ${supervises && !lost ? alarmsOf(live.floor?.alarms).map(alarmLine) : nothing}`,
+      place,
+    );
   });
 }
+
+/** @param {import("./core/alarms.js").Alarm} alarm */
+const alarmLine = ({ tone, title, details, since }) => html`<p class="notice" data-tone=${tone} data-testid="alarm">
+  ${icon(tone === "bad" ? "stop" : "warn")}${[title, ...details, since].filter(Boolean).join(" · ")}</p>`;
 
 /**
  * Switching it on speaks to every caller: it takes a second press.

@@ -1,15 +1,13 @@
 """What the dialplan is told when it asks, and the snapshot from which it is answered while nobody can be asked."""
 
 import asyncio
-import json
-import os
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 
 import structlog
 
 from callcenter.asterisk.ami import AmiClient, AmiError
 from callcenter.asterisk.fastagi import AgiRequest, Route
+from callcenter.hotline.flows.snapshot import Snapshot
 
 _log = structlog.get_logger()
 
@@ -17,17 +15,19 @@ _log = structlog.get_logger()
 BEAT = 1.0
 #: Returns the word for a caller's newest open ticket: `open`, `closed`, or `none`.
 TicketState = Callable[[str], Awaitable[str]]
+#: Returns what a call from that number meets: `announce`, `limit`, `block`, or empty (`BlockedCallers.verdict`).
+Verdict = Callable[[str], str]
 
 
 class Answers:
     """Answers the dialplan's questions from memory, so that no caller waits for a database."""
 
-    def __init__(self, snapshot: Path, ticket_state: TicketState) -> None:
+    def __init__(self, snapshot: Snapshot, ticket_state: TicketState, verdict: Verdict) -> None:
         self._snapshot = snapshot
         self._ticket_state = ticket_state
-        self.announcement_on = False
-        #: Caller -> level; kept by supervisors.
-        self.blocked: dict[str, str] = {}
+        self._verdict = verdict
+        #: As it was when the program last knew: a database that is away at the start silences nothing.
+        self.announcement_on = self._snapshot.announcement_on
 
     @property
     def routes(self) -> Mapping[str, Route]:
@@ -35,8 +35,9 @@ class Answers:
         return {"arrival": self.arrival, "ticket-state": self.ticket_state}
 
     async def arrival(self, request: AgiRequest) -> None:
-        """A citizen arrives: whether they are blocked, and whether there is an announcement."""
-        await request.set_variable("HOTLINE_BLOCKED", self.blocked.get(request.caller, ""))
+        """A citizen arrives: whether they are on the list of abusive callers, and whether there is an announcement."""
+        # A withheld number is on no list.
+        await request.set_variable("HOTLINE_BLOCKED", self._verdict(request.caller) if request.caller else "")
         await request.set_variable("HOTLINE_ANNOUNCEMENT", "1" if self.announcement_on else "0")
         # Last: Asterisk calls a question that broke off halfway a success all the same.
         await request.set_variable("HOTLINE_KNOWN", "1")
@@ -46,13 +47,8 @@ class Answers:
         await request.set_variable("HOTLINE_TICKET", await self._ticket_state(request.caller))
 
     def save(self) -> None:
-        """Write the snapshot, whole or not at all."""
-        temporary = self._snapshot.with_suffix(".new")
-        document = {"blocked": self.blocked, "announcement": {"on": self.announcement_on}, "tickets": {}}
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False)
-        temporary.replace(self._snapshot)
+        """Write the announcement's state into the snapshot, from which callers are answered while we are away."""
+        self._snapshot.save(announcement_on=self.announcement_on)
 
 
 async def heartbeat(ami: AmiClient, now: Callable[[], float]) -> None:

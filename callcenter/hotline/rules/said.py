@@ -31,7 +31,8 @@ def _entered(call: CallRecord, progress: Progress, event: CelEvent) -> None:
 
 def _queued(call: CallRecord, progress: Progress, event: CelEvent) -> None:
     if call.answered_at is None:
-        call.queued_at = call.queued_at or event.at
+        if call.queued_at is None or call.left_queue_at == call.queued_at:  # offered, and never in until now
+            call.queued_at = event.at
         call.left_queue_at = progress.queue_status = None
         progress.recording = _recording(event.detail)
 

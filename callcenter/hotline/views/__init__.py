@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from callcenter.hotline.views import floor, history
+from callcenter.hotline.views import callbacks, floor, history, supervision
 from callcenter.panel.keys import MANIFEST
 from callcenter.panel.pages import add_page
 
@@ -19,10 +19,16 @@ def add_routes(app: web.Application) -> None:
         ("queue", floor.Queue),
         ("announcement", floor.Announcement),
         ("calls", history.Calls),
-        ("callbacks", history.Callbacks),
+        *callbacks.ROUTES,
+        ("policy-log", supervision.PolicyLog),
+        ("blocked-callers", supervision.BlockedCallersList),
+        ("blocked-callers/{number}", supervision.OneBlockedCaller),
+        ("test-dials", supervision.TestDialsList),
     ):
         app.router.add_view(f"/api/v1/{path}", view)
     if MANIFEST not in app:
         return  # no front end was built: the API alone
     for page in ("wallboard", "desk", "calls", "callbacks"):
         add_page(app, f"/{page}", f"{page}.html", role="agent")
+    for page in ("policy_log", "blocked_callers", "test_dials"):
+        add_page(app, f"/{page.replace('_', '-')}", f"{page}.html", role="supervisor")

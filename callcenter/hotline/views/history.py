@@ -1,4 +1,4 @@
-"""The history's API: calls and callbacks."""
+"""The history's API: calls."""
 
 from datetime import date
 from typing import Annotated
@@ -38,35 +38,6 @@ class Calls(ApiView):
                 until=until,
                 outcome=outcome or None,
                 agent=agent or None,
-                caller=caller,
-                limit=limit,
-                time_zone=self.request.app[SETTINGS].time_zone,
-            )
-        return web.json_response(rows)
-
-
-class Callbacks(ApiView):
-    """/api/v1/callbacks."""
-
-    @requires("agent")
-    @answers(list[listings.CallbackRow])
-    async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
-        self,
-        day: date | None = None,
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
-        state: str | None = None,
-        caller: str | None = None,
-        limit: Limit = 200,
-    ) -> web.Response:
-        """List callbacks, newest first; state `open` means all that are still owed."""
-        async with self.request.app[DATABASE].read() as session:
-            rows = await listings.callbacks(
-                session,
-                day=day,
-                since=since,
-                until=until,
-                state=state or None,
                 caller=caller,
                 limit=limit,
                 time_zone=self.request.app[SETTINGS].time_zone,

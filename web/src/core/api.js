@@ -21,7 +21,7 @@ export function toSignIn() {
 }
 
 /**
- * @param {"GET" | "POST" | "PATCH"} method
+ * @param {"GET" | "POST" | "PATCH" | "DELETE"} method
  * @param {string} path
  * @param {unknown} [body]
  * @returns {Promise<any>} the answer; null when it has no body

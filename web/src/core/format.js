@@ -6,6 +6,7 @@ const timeZone = document.documentElement.dataset.zone || "Asia/Shanghai";
 /** @param {Intl.DateTimeFormatOptions} options */
 const formatter = (options) => new Intl.DateTimeFormat(locale, { timeZone, hourCycle: "h23", ...options });
 const clockFormat = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const minuteFormat = formatter({ hour: "2-digit", minute: "2-digit" });
 const dayFormat = formatter({ year: "numeric", month: "long", day: "numeric" });
 const weekdayFormat = formatter({ weekday: "long" });
 const shortFormat = formatter({ month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -21,6 +22,8 @@ function show(moment, format) {
 
 /** 09:05:07 @param {Moment} moment */
 export const clockTime = (moment) => show(moment, clockFormat);
+/** 09:05 @param {Moment} moment */
+export const clockMinute = (moment) => show(moment, minuteFormat);
 /** 2026年11月23日 @param {Moment} moment */
 export const longDay = (moment) => show(moment, dayFormat);
 /** 星期一 @param {Moment} moment */

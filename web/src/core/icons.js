@@ -20,6 +20,8 @@ const shapes = {
   dark: svg`<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.500z"/>`,
   light: svg`<circle cx="12" cy="12" r="4.5"/><path d="M12 2v2.500M12 19.500V22M2 12h2.500M19.500 12H22M5 5l1.700 1.700M17.300 17.300 19 19M19 5l-1.700 1.700M6.700 17.300 5 19"/>`,
   auto: svg`<circle cx="12" cy="12" r="9"/><path d="M12 3v18a9 9 0 0 0 0-18z" fill="currentColor"/>`,
+  people: svg`<circle cx="9" cy="8" r="4"/><path d="M2 20a7 7 0 0 1 14 0M17.500 9v7M14 12.500h7"/>`,
+  open: svg`<path d="m9 5 7 7-7 7"/>`,
   full: svg`<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/>`,
   back: svg`<path d="M4 6h16M4 12h16M4 18h16"/>`,
 };

@@ -15,13 +15,20 @@ const RETRY_MS = [500, 1000, 2000, 3000];
  * @typedef {{caller: string, position: number, since: string}} Waiting
  * @typedef {"signed_out" | "ready" | "break" | "ringing" | "talking" | "wrap_up"} SeatState
  * @typedef {{seat: string, agent?: string, name?: string, state: SeatState, reason?: string, since?: string,
- *   caller?: string, phone: boolean, until?: string}} Seat
+ *   caller?: string, phone: boolean, until?: string, callback?: Dialling}} Seat
+ * @typedef {{id: number, caller: string, stage: "ringing" | "dialling" | "talking"}} Dialling a callback under way at a seat
+ * @typedef {"calm" | "warning" | "reinforce" | "offer" | "full"} PolicyLevel
+ * @typedef {{level: PolicyLevel, since?: string, predicted_wait?: number, within_minutes?: number, called_back?: string[],
+ *   reserves?: string[]}} Policy what the queue rule's policy does now; a predicted wait in seconds
+ * @typedef {{open: number, dialling: number, overdue: number, escalated: number, held: number, next_due?: string,
+ *   mode?: "automatic" | "preview" | "off", line?: boolean}} Owed the callbacks, counted
+ * @typedef {Record<string, {since?: string} & Record<string, unknown>>} Alarms by kind
  * @typedef {{numerator: number, denominator: number, value?: number, target: number, met?: boolean}} Rate
  * @typedef {{day?: string, calls?: number, answer_rate?: Rate, answer_rate_30s?: Rate, missed?: number,
  *   called_back?: number}} Figures
  * @typedef {{asterisk: string, database: string, seats: Record<string, Seat>, figures: Figures,
  *   queue: {limit: number, max: number, waiting: Waiting[], in_greeting: number, max_waiting_seen: number},
- *   announcement?: {on: boolean}, now: string}} Floor
+ *   announcement?: {on: boolean}, policy?: Policy, callbacks?: Owed, alarms?: Alarms, now: string}} Floor
  */
 
 export class Live {

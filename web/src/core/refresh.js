@@ -1,4 +1,4 @@
-// Keeps a list fresh: asked for again when the day's figures or the seats move, when the stream comes back, and now and then.
+// Keeps a list fresh: asked for again when the day's figures, the seats or the callbacks move, when the stream comes back, and now and then.
 import { live } from "./live.js";
 
 const SETTLE_MS = 400;
@@ -26,9 +26,9 @@ export function keepFresh(load) {
   let seen = "";
   let timer = 0;
   live.subscribe(() => {
-    const { figures, seats, queue } = live.floor ?? {};
-    const talking = Object.values(seats ?? {}).map((seat) => seat.state === "talking");
-    const now = JSON.stringify([live.link, figures, talking, queue?.waiting.length]);
+    const { figures, seats, queue, callbacks } = live.floor ?? {};
+    const talking = Object.values(seats ?? {}).map((seat) => [seat.state === "talking", seat.callback]);
+    const now = JSON.stringify([live.link, figures, talking, callbacks, queue?.waiting.length]);
     if (now === seen || live.link !== "live") return;
     seen = now;
     clearTimeout(timer);

@@ -8,7 +8,7 @@ import { t } from "./i18n.js";
  * A function from a key to its word; a key that is not known stands for itself.
  * @param {() => Record<string, Word>} make called once, after the catalogue is there
  */
-function vocabulary(make) {
+export function vocabulary(make) {
   /** @type {Record<string, Word> | undefined} */
   let words;
   /** @param {string} key @returns {Word} */
@@ -54,6 +54,7 @@ export const direction = vocabulary(() => ({
   inbound: [t("Inbound"), "dim"],
   outbound: [t("Outbound"), "dim"],
   internal: [t("Internal"), "dim"],
+  test: [t("Test dial"), "dim"],
 }));
 
 export const callbackState = vocabulary(() => ({

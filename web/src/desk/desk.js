@@ -7,8 +7,10 @@ import { icon } from "../core/icons.js";
 import { live } from "../core/live.js";
 import { keepFresh } from "../core/refresh.js";
 import { BREAK_REASONS, actionsFor } from "./actions.js";
+import { NOTES, afterwards, answered, isNews } from "./afterwards.js";
+import { calledBack, returnBanner, titleSays } from "./calling_back.js";
 import { seatChoice, status } from "./status.js";
-import { callbacksPanel, recentPanel } from "./work.js";
+import { callbacksPanel, dialable, inOrder, recentPanel } from "./work.js";
 
 export class Desk {
   busy = false;
@@ -21,6 +23,10 @@ export class Desk {
   callbacks = null;
   /** @type {import("./work.js").Call[] | null} */
   calls = null;
+  /** @type {import("./work.js").Callback | undefined} the callback at this seat, or the last one until it is dealt with */
+  followed;
+  /** @type {number | undefined} id of the callback that was at this seat when last looked */
+  underWay;
 
   /**
    * @param {HTMLElement} main
@@ -47,49 +53,116 @@ export class Desk {
     return this.seats.find((seat) => seat.agent && seat.agent === this.agent);
   }
 
+  /** The callback that F9 dials: the first that this agent may. */
+  get nextToDial() {
+    return inOrder(this.callbacks ?? []).find((callback) => dialable(callback, this.agent));
+  }
+
+  /** Whoever has no call now may start one, through a line that is there. */
+  get mayDial() {
+    return ["ready", "break", "wrap_up"].includes(this.seat?.state ?? "") && live.floor?.callbacks?.line !== false;
+  }
+
   async #load() {
-    const owed = (/** @type {string} */ state) => request("GET", `/api/v1/callbacks?state=${state}`);
     const mine = `/api/v1/calls?limit=20&agent=${encodeURIComponent(this.agent)}`;
     try {
-      const [waiting, retry, calls] = await Promise.all([
-        owed("waiting"),
-        owed("retry"),
+      const [open, calls] = await Promise.all([
+        request("GET", "/api/v1/callbacks?state=open&limit=1000"),
         this.agent ? request("GET", mine) : [],
       ]);
-      this.callbacks = [...waiting, ...retry];
+      this.callbacks = open;
       this.calls = calls;
+      await this.#follow();
     } catch (error) {
       this.fault = error instanceof ApiError ? error.message : String(error);
     }
     this.draw();
   }
 
-  /** @param {string} path @param {object} body @param {string} [told] what to say when it was accepted */
+  /** What the callback at this seat is about, and afterwards what it came to, when it is no longer among the open ones. */
+  async #follow() {
+    const id = this.seat?.callback?.id ?? this.followed?.id;
+    if (id === undefined) return;
+    const found = (this.callbacks ?? []).find((callback) => callback.id === id);
+    const caller = this.followed?.id === id ? this.followed.caller : "";
+    if (found) this.followed = found;
+    else if (caller) {
+      const settled = await request("GET", `/api/v1/callbacks?caller=${encodeURIComponent(caller)}&limit=20`);
+      this.followed = settled.find((/** @type {import("./work.js").Callback} */ one) => one.id === id) ?? this.followed;
+    }
+  }
+
+  /**
+   * @param {string} path after `/api/v1/`
+   * @param {object} body
+   * @param {string} [told] what to say when it was accepted
+   * @returns whether it was
+   */
   async #order(path, body, told = "") {
-    if (this.busy) return;
+    if (this.busy) return false;
     this.busy = true;
     this.asking = "";
     this.fault = "";
     this.draw();
     try {
-      await request("POST", `/api/v1/agents/${encodeURIComponent(this.agent)}/${path}`, body);
+      await request("POST", `/api/v1/${path}`, body);
       this.told = told;
+      return true;
     } catch (error) {
       this.fault = error instanceof ApiError ? error.message : String(error);
+      return false;
+    } finally {
+      this.busy = false;
+      this.draw();
     }
-    this.busy = false;
-    this.draw();
+  }
+
+  /** @param {string} path @param {object} body @param {string} [told] */
+  #mine(path, body, told) {
+    return this.#order(`agents/${encodeURIComponent(this.agent)}/${path}`, body, told);
   }
 
   /** @param {string} seat */
   signIn(seat) {
-    return this.#order("sign-in", { seat });
+    return this.#mine("sign-in", { seat });
   }
 
   /** @param {string} reason */
   takeBreak(reason) {
     const told = this.seat?.state === "talking" ? t("Your break begins when this call is over.") : "";
-    return this.#order("break", { reason }, told);
+    return this.#mine("break", { reason }, told);
+  }
+
+  /** End the break that the queue rule asks to end. */
+  back() {
+    return this.#mine("ready", {});
+  }
+
+  /** @param {import("./work.js").Callback} callback */
+  dial(callback) {
+    return this.#order(`callbacks/${callback.id}/dial`, {});
+  }
+
+  /** What only the agent knows of the callback that is or was just under way. @param {"voicemail" | "wrong_number"} result */
+  async note(result) {
+    const id = this.seat?.callback?.id ?? this.followed?.id;
+    if (id === undefined) return;
+    if (await this.#order(`callbacks/${id}/result`, { result, note: "" })) this.refresh?.();
+  }
+
+  /** The last callback has been dealt with. */
+  forget() {
+    this.followed = undefined;
+    this.draw();
+  }
+
+  /** Notice that a callback has begun or ended at this seat. */
+  #watch() {
+    const id = this.seat?.callback?.id;
+    if (id === this.underWay) return;
+    if (id !== undefined && this.followed?.id !== id) this.followed = (this.callbacks ?? []).find((one) => one.id === id);
+    this.underWay = id;
+    this.refresh?.();
   }
 
   /**
@@ -99,8 +172,14 @@ export class Desk {
   act(action) {
     if (action.id === "break") this.asking = this.asking === "break" ? "" : "break";
     else if (action.id === "sign_out" && this.asking !== "sign_out") this.asking = "sign_out";
-    else return void this.#order(action.path, action.body ?? {});
+    else return void this.#mine(action.path, action.body ?? {});
     this.draw();
+  }
+
+  /** Whether something may be noted of a callback now: one that was picked up. */
+  get noting() {
+    const stage = this.seat?.callback?.stage;
+    return stage ? stage === "talking" : isNews(this.followed, live.now) && answered(this.followed);
   }
 
   /** @param {KeyboardEvent} event */
@@ -112,9 +191,13 @@ export class Desk {
     }
     const reason = this.asking === "break" && BREAK_REASONS[Number(event.key) - 1];
     const action = actionsFor(this.seat).find(({ key }) => key === event.key);
-    if (!reason && !action) return;
+    const noted = this.noting ? NOTES.find(([, key]) => key === event.key) : undefined;
+    const next = event.key === "F9" && live.floor?.callbacks?.mode === "preview" && this.mayDial ? this.nextToDial : undefined;
+    if (!reason && !action && !noted && !next) return;
     event.preventDefault();
     if (reason) void this.takeBreak(reason);
+    else if (noted) void this.note(noted[0]);
+    else if (next) void this.dial(next);
     else if (action) this.act(action);
   }
 
@@ -122,11 +205,14 @@ export class Desk {
     const { seat } = this;
     if (!actionsFor(seat).length) this.asking = "";
     if (seat?.state !== "talking") this.told = "";
+    this.#watch();
+    titleSays(calledBack(live.floor, this.agent));
     render(
       html`
         <h1 class="sr-only">${t("Desk")}</h1>
         <div class="desk" data-link=${live.link}>
           <div class="desk-main">
+            ${returnBanner(this, live.floor)}
             <div role="alert">${this.fault
                 ? html`<p class="notice" data-tone="bad">${icon("warn")}${this.fault}
                     <button class="link" type="button" @click=${() => { this.fault = ""; this.draw(); }}>${t("Close")}</button></p>`
@@ -138,9 +224,10 @@ export class Desk {
                 : seat
                   ? status(this, seat, live.now)
                   : seatChoice(this, this.seats)}
+            ${!seat?.callback && isNews(this.followed, live.now) ? afterwards(this, this.followed) : nothing}
             ${recentPanel(this.calls)}
           </div>
-          <div class="desk-side">${callbacksPanel(this.callbacks, live.now)}</div>
+          <div class="desk-side">${callbacksPanel(this, live.floor?.callbacks, live.now)}</div>
         </div>
       `,
       this.main,

@@ -6,6 +6,8 @@ import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { breakReason, seatState } from "../core/words.js";
 import { BREAK_REASONS, actionsFor } from "./actions.js";
+import { noteButtons } from "./afterwards.js";
+import { diallingCard } from "./dialling.js";
 
 /** @typedef {import("../core/live.js").Seat} Seat */
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -28,7 +30,14 @@ export function status(desk, seat, now) {
         <p class="me-time"><strong data-testid="time">${duration(wrapUp ?? age(seat.since, now))}</strong>
           <small>${wrapUp === null ? t("in this state") : t("left")}</small></p>
       </div>
-      ${onCall
+      ${seat.callback
+        ? diallingCard(
+            seat.callback,
+            desk.followed?.id === seat.callback.id ? desk.followed : undefined,
+            now,
+            seat.callback.stage === "talking" ? noteButtons(desk) : nothing,
+          )
+        : onCall
         ? html`<p class="me-caller"><span>${seat.state === "ringing" ? t("Calling you") : t("On the line")}</span><strong>${callerNumber(seat.caller)}</strong></p>`
         : nothing}
       ${seat.reason === "phone_offline" ? html`<p class="notice" data-tone="bad">${icon("warn")}${t("Your phone cannot be reached. Start it; calls come as soon as it is back and you are ready.")}</p>` : nothing}

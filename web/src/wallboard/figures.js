@@ -3,30 +3,23 @@ import { html } from "lit-html";
 import { percent } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
+import { owedFigure } from "./owed.js";
 
 /**
  * @param {Partial<import("../core/live.js").Floor>} floor
  */
-export function figuresPanel({ figures = {}, queue }) {
-  const { day, calls, missed, called_back: calledBack } = figures;
+export function figuresPanel(floor) {
+  const { figures = {}, queue } = floor;
+  const { day, calls } = figures;
   const behind = (/** @type {string} */ path, /** @type {string} */ query = "") =>
     `${path}?${day ? `day=${day}` : ""}${query}`;
-  const owed = missed === undefined || calledBack === undefined ? 0 : Math.max(0, missed - calledBack);
   const limit = queue?.limit ?? 5;
   const most = queue?.max_waiting_seen;
   return html`
     <section class="figures" aria-label=${t("Today")}>
       ${rate(t("Answer rate"), figures.answer_rate, behind("/calls"), "answer-rate")}
       ${rate(t("Answered in 30 s"), figures.answer_rate_30s, behind("/calls"), "answer-rate-30s")}
-      <a class="figure pair" href=${behind("/callbacks")} data-met=${String(owed === 0)} data-testid="missed">
-        <span class="pair-values">
-          <span><span class="figure-name">${t("Missed today")}</span><strong class="figure-value">${missed ?? "—"}</strong></span>
-          <span><span class="figure-name">${t("Called back")}</span><strong class="figure-value">${calledBack ?? "—"}</strong></span>
-        </span>
-        <span class="figure-foot">
-          ${owed ? html`${icon("warn")}${t("{count} still to call back", { count: owed })}` : html`${icon("met")}${t("None owed")}`}
-        </span>
-      </a>
+      ${owedFigure(floor, behind("/callbacks", "&view=all"))}
       <a class="figure" href=${behind("/calls")} data-met=${String(most === undefined || most < limit)}>
         <span class="figure-name">${t("Most waiting today")}</span>
         <strong class="figure-value">${most ?? "—"}</strong>

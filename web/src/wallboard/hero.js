@@ -10,13 +10,16 @@ const shape = /** @type {const} */ ({ calm: "calm", warning: "warn", strong: "wa
 
 /**
  * @param {import("../core/live.js").Floor["queue"] | undefined} queue
+ * @param {import("../core/live.js").Policy | undefined} policy
  * @param {number} now milliseconds
  */
-export function hero(queue, now) {
+export function hero(queue, policy, now) {
   const { limit = 5, max = 4, waiting = [], in_greeting: inGreeting = 0 } = queue ?? {};
   const inOrder = [...waiting].sort((a, b) => a.position - b.position);
-  const level = levelOf(waiting.length, limit, max);
-  const [word, advice] = levelWords(level, waiting.length);
+  const counted = levelOf(waiting.length, limit, max);
+  // One who waits too long is a warning, whatever the count says.
+  const level = counted === "calm" && waiting.length && policy && policy.level !== "calm" ? "warning" : counted;
+  const [word, advice] = levelWords(level, waiting.length, Boolean(policy));
   const limitWords = t("Limit: fewer than {limit}", { limit });
   const spoken = t("{count} waiting: {word}", { count: waiting.length, word });
   const longest = Math.max(-1, ...inOrder.map((caller) => age(caller.since, now) ?? 0));

@@ -21,16 +21,17 @@ export function levelOf(waiting, limit, max) {
 /**
  * @param {Level} level
  * @param {number} waiting
+ * @param {boolean} measured whether the queue rule's policy acts by itself
  * @returns {[word: string, advice: string]}
  */
-export function levelWords(level, waiting) {
+export function levelWords(level, waiting, measured) {
   switch (level) {
     case "breach":
       return [t("Over the limit"), t("Everyone to the phones, now")];
     case "full":
-      return [t("Queue full"), t("Call in reserves now")];
+      return [t("Queue full"), measured ? t("Newcomers are called back") : t("Call in reserves now")];
     case "strong":
-      return [t("Pressed"), t("Answer fast, warn reserves")];
+      return [t("Pressed"), measured ? t("Answer fast; help is called") : t("Answer fast, warn reserves")];
     case "warning":
       return [t("Attention"), t("Callers are queueing")];
     default:

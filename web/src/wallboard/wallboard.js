@@ -9,6 +9,7 @@ import { chosenTheme, nextTheme } from "../core/theme.js";
 import { alerts } from "./alerts.js";
 import { figuresPanel } from "./figures.js";
 import { hero } from "./hero.js";
+import { policyStrip } from "./policy.js";
 import { seatsPanel } from "./seats.js";
 
 const themeWords = () => ({ dark: t("Dark"), light: t("Light"), auto: t("As the system") });
@@ -53,7 +54,7 @@ export function startWallboard(main) {
               <span class="date"><span>${longDay(time)}</span><span>${weekday(time)}</span></span>
             </div>
           </header>
-          ${hero(live.floor?.queue, live.now)} ${seatsPanel(live.floor?.seats, live.now)} ${figuresPanel(live.floor ?? {})}
+          ${policyStrip(live.floor ?? {})} ${hero(live.floor?.queue, live.floor?.policy, live.now)} ${seatsPanel(live.floor?.seats, live.now)} ${figuresPanel(live.floor ?? {})}
         </div>
       `,
       main,
