@@ -13,7 +13,8 @@ from callcenter.hotline.rules.calls import CallRecord, Progress
 from callcenter.hotline.tables import Call
 from callcenter.storage import bulk
 
-_FIELDS = (
+#: Columns that a call's records decide.
+FIELDS = (
     "linkedid",
     "started_at",
     "direction",
@@ -34,13 +35,13 @@ _FIELDS = (
     "cut",
 )
 #: In the order of a row.
-_COLUMNS = (*_FIELDS, "node", "progress")
-_values = attrgetter(*_FIELDS)
+_COLUMNS = (*FIELDS, "node", "progress")
+_values = attrgetter(*FIELDS)
 
 
 def from_row(call: Call) -> CallRecord:
     """Return what `upsert` stored."""
-    record = CallRecord(**{name: getattr(call, name) for name in _FIELDS})
+    record = CallRecord(**{name: getattr(call, name) for name in FIELDS})
     record.progress = None if call.progress is None else Progress.load(call.progress)
     return record
 
@@ -68,5 +69,5 @@ async def ids(session: AsyncSession, node: str, linkedids: Collection[str]) -> d
 @cache
 def _upsert(dialect: str) -> Insert:
     statement = sqlite.insert(Call) if dialect == "sqlite" else postgresql.insert(Call)
-    replaced = {name: statement.excluded[name] for name in (*_FIELDS[1:], "progress")}
+    replaced = {name: statement.excluded[name] for name in (*FIELDS[1:], "progress")}
     return statement.on_conflict_do_update(index_elements=["node", "linkedid"], set_=replaced)

@@ -96,8 +96,8 @@ class Seats(Section):
 
     first: Annotated[int, Field(ge=100, le=99_999)] = 8001
     count: Annotated[int, Field(ge=1, le=500)] = 10
-    #: How often a registered phone is asked whether it is still there; 0 is never. So long a phone that lost power still
-    #: looks available, and so long after a restart of Asterisk one that is there may not.
+    #: How often a registered phone is asked whether it is still there; 0 is never. For so long a phone that lost its
+    #: power still looks available, and after a restart of Asterisk one that is there may not.
     qualify_seconds: Annotated[int, Field(ge=0, le=300)] = 5
 
     @property

@@ -90,7 +90,7 @@ CONTRACT: dict[str, dict[str, Check]] = {
         "id": whole,
         "linkedid": text,
         "caller": lambda value: isinstance(value, str),
-        "direction": one_of("inbound", "outbound", "internal"),
+        "direction": one_of("inbound", "outbound", "internal", "test"),
         "started_at": when,
         "queued_at": maybe(when),
         "answered_at": maybe(when),
@@ -136,7 +136,10 @@ CONTRACT: dict[str, dict[str, Check]] = {
 FURTHER = {
     "agents": {"reason"},
     "calls": {"cut"},
-    "callbacks": {"settled_at"},
+    "callbacks": {
+        *("number", "called_at", "next_at", "priority", "held", "assigned", "escalated_at"),
+        *("settled_at", "settled_call", "note"),
+    },
     "tickets": {"title", "description"},
     "indicators": {"number", "name", "name_zh", "reason", "within_30_seconds"},
 }

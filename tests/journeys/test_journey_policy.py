@@ -34,6 +34,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
             "RESERVES": [{"name": "banzhang", "seat": "8009"}, {"name": "zhiban", "number": "13911112222"}],
             "CALLBACKS__MODE": "off",
             "POLICY__HOLD_SECONDS": "3",
+            "POLICY__REINFORCE_WAIT_SECONDS": "0",
             "POLICY__WRAP_UP_SECONDS": "1",
             "QUEUE__WRAP_UP_SECONDS": "120",
             "QUEUE__RING_SECONDS": "8",

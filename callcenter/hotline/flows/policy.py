@@ -100,9 +100,14 @@ class PolicyKeeper:
         """
         for name, standby in self._standbys.items():
             if policy_facts.member_of(floor, standby) is None:
-                self._called_in.discard(name)
+                if not self._is_joining(name):
+                    self._called_in.discard(name)
             elif name in self._remembered or (self._names() and name not in self._names()):
                 self._called_in.add(name)
+
+    def _is_joining(self, name: str) -> bool:
+        """Whether the reserve was asked to join, and the floor does not show it yet."""
+        return self._state is not None and (rules.JoinReserve.word, name) in self._state.asked
 
     def _remember(self, joined: frozenset[str]) -> None:
         self._remembered = joined
@@ -158,10 +163,9 @@ class PolicyKeeper:
 
     def _notice_leavers(self, now: datetime) -> None:
         """Forget reserves who left by themselves: when they sign in again, it is as an agent like any other."""
-        asked = self._state.asked if self._state else {}
         for name in sorted(self._called_in):
             here = policy_facts.member_of(self._keeper.floor, self._standbys[name]) is not None
-            if not here and (rules.JoinReserve.word, name) not in asked:
+            if not here and not self._is_joining(name):
                 self._called_in.discard(name)
                 level = self._state.level.word if self._state else rules.Level.CALM.word
                 self._journal.note(now, level, rules.LeaveReserve.word, {"name": name, "by": "reserve"})

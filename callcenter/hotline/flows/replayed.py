@@ -14,29 +14,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.hotline import call_rows
 from callcenter.hotline.tables import Call, Callback, CallbackAttempt, CallbackCall, CelQuarantine
 
 #: Columns of a call that its records decide; ids and the ticket's number are given out as they come.
-_FIELDS = (
-    "started_at",
-    "direction",
-    "caller",
-    "queued_at",
-    "left_queue_at",
-    "answered_at",
-    "ended_at",
-    "agent",
-    "seat",
-    "outcome",
-    "recording",
-    "rating",
-    "wants_callback",
-    "callback_number",
-    "attempt_id",
-    "dial_result",
-    "cut",
-    "progress",
-)
+_FIELDS = (*(name for name in call_rows.FIELDS if name != "linkedid"), "progress")
 _STARTED = _FIELDS.index("started_at")
 #: Results of attempts that only a person can know.
 _NOTED = frozenset({"voicemail", "wrong_number"})

@@ -190,7 +190,7 @@ def next_due(state: State, facts: Facts, thresholds: Thresholds) -> datetime | N
     if thresholds.enabled and facts.oldest and facts.waiting and not settled:
         due.append(facts.oldest + timedelta(seconds=thresholds.warn_wait_seconds))
     due += [at + REPEAT for at in state.asked.values()]
-    if _presses(state, facts):
+    if _crowded(state, facts, thresholds):
         due += [
             wrap_up.since + timedelta(seconds=thresholds.wrap_up_seconds)
             for wrap_up in facts.wrap_ups
@@ -244,6 +244,11 @@ def _presses(state: State, facts: Facts) -> bool:
     return state.level >= Level.REINFORCE and facts.waiting > 0
 
 
+def _crowded(state: State, facts: Facts, thresholds: Thresholds) -> bool:
+    """Whether so many wait that after-call work is cut short: a prediction alone takes no agent's time away."""
+    return _presses(state, facts) and facts.waiting >= min(thresholds.reinforce_waiting, thresholds.max_waiting)
+
+
 def _wanted(
     state: State, facts: Facts, now: datetime, thresholds: Thresholds, figures: Figures
 ) -> list[tuple[str, Step]]:
@@ -251,7 +256,7 @@ def _wanted(
     wanted: list[tuple[str, Step]] = []
     for wrap_up in sorted(facts.wrap_ups, key=lambda one: one.seat):
         lasted = now - wrap_up.since
-        if _presses(state, facts) and lasted >= timedelta(seconds=thresholds.wrap_up_seconds):
+        if _crowded(state, facts, thresholds) and lasted >= timedelta(seconds=thresholds.wrap_up_seconds):
             seconds = round(lasted.total_seconds(), 1)
             wanted.append((wrap_up.seat, EndWrapUp(figures, wrap_up.seat, wrap_up.agent, seconds)))
     for reserve in sorted(facts.reserves, key=lambda one: one.name):
