@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Further arguments of the tests, as in: make test ARGS="-k queue"
 ARGS ?=
+# Test files that run at once; each hotline has ports and a data folder of its own.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -20,7 +22,7 @@ demo: ## a hotline of its own with simulated citizens and seats
 test: ## set up, then lint, types, import rules and every test, with real calls
 	@$(PYTHON) -m callcenter.bootstrap test
 	@$(MAKE) --no-print-directory checks
-	@exec $(BIN)/python -m pytest -m "not bench" $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not bench" $(ARGS)
 
 lint: ## style, types and import rules only
 	@$(PYTHON) -m callcenter.bootstrap test
