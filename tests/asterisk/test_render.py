@@ -335,5 +335,8 @@ async def test_the_test_sees_a_warning(tmp_path: Path) -> None:
         queues = asterisk.conf.parent / "queues.conf"
         queues.write_text(queues.read_text() + "colour = red\n")
         await asterisk.command("module reload app_queue.so")
+        async with asyncio.timeout(20):  # its log is written by a thread of its own
+            while not complaints(asterisk):
+                await asyncio.sleep(0.05)
     (complaint,) = complaints(asterisk)
     assert "colour" in complaint
