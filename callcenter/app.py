@@ -48,9 +48,10 @@ from callcenter.schedule import Job
 from callcenter.settings import QUEUE_LIMIT, Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets import flows as tickets
 from callcenter.tickets import listings as requests
 from callcenter.tickets import views as tickets_views
+from callcenter.tickets.flows import missed as tickets
+from callcenter.tickets.flows.self_service import state_for_caller
 from callcenter.workforce.recorder import Recorder
 
 #: The queue's name in Asterisk.
@@ -138,7 +139,7 @@ def compose(settings: Settings) -> Controller:
     blocked = BlockedCallers(
         database, settings, known=snapshot.blocked, on_change=lambda levels: snapshot.save(blocked=levels)
     )
-    answers = Answers(snapshot, lambda caller: tickets.state_for_caller(database, caller), blocked.verdict)
+    answers = Answers(snapshot, functools.partial(state_for_caller, database), blocked.verdict)
     fastagi = FastAgiServer("127.0.0.1", settings.fastagi_port, answers.routes)
 
     # The promises: callbacks, the queue rule, test dials.

@@ -17,8 +17,9 @@ from callcenter.storage.engine import Database
 
 _log = structlog.get_logger()
 
-Role = Literal["agent", "supervisor", "administrator"]
-ROLES: tuple[Role, ...] = ("agent", "supervisor", "administrator")
+#: Each may do what those before it may. `unit` is the staff of a member unit 成员单位, who see only their own.
+Role = Literal["unit", "agent", "supervisor", "administrator"]
+ROLES: tuple[Role, ...] = ("unit", "agent", "supervisor", "administrator")
 
 #: A browser that has not been heard of for this long is signed out; an open wallboard is heard of all the time.
 IDLE = timedelta(hours=12)
@@ -41,6 +42,8 @@ class Identity:
     role: Role
     #: Their agent number, or None for those who take no calls.
     agent: str | None = None
+    #: Code of the member unit 成员单位 they work for, or None for the hotline's own people.
+    unit: str | None = None
     language: str | None = None
     #: Nothing but changing the password is allowed.
     must_change_password: bool = False
@@ -134,7 +137,9 @@ def hash_of(token: str) -> str:
 def identity_of_user(user: User, token_hash: str = "") -> Identity:
     """Return `user` as one who asks."""
     role = next(role for role in ROLES if role == user.role)
-    return Identity(user.login, user.name, role, user.agent, user.language, user.must_change_password, token_hash)
+    return Identity(
+        user.login, user.name, role, user.agent, user.unit, user.language, user.must_change_password, token_hash
+    )
 
 
 def open_session(session: AsyncSession, user: User, node: str, now: datetime) -> str:

@@ -13,16 +13,21 @@ class User(OfNode, Base):
     """Somebody who may sign in to the panel."""
 
     __tablename__ = "panel_user"
-    __table_args__ = (CheckConstraint("role IN ('agent', 'supervisor', 'administrator')", name="role_known"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('unit', 'agent', 'supervisor', 'administrator')", name="role_known"),
+        CheckConstraint("(role = 'unit') = (unit IS NOT NULL)", name="unit_of_its_role"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     #: What they type; lower case.
     login: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(100))
-    #: `agent` < `supervisor` < `administrator`.
+    #: `unit` < `agent` < `supervisor` < `administrator`.
     role: Mapped[str] = mapped_column(String(20))
     #: The agent 话务员 they are, or null for those who take no calls.
     agent: Mapped[str | None] = mapped_column(String(20), unique=True)
+    #: Code of the member unit 成员单位 they work for; set for the role `unit` and for no other.
+    unit: Mapped[str | None] = mapped_column(String(30))
     #: `zh_CN` or `en`; null follows the panel.
     language: Mapped[str | None] = mapped_column(String(10))
     #: A disabled user keeps their history and cannot sign in.

@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from callcenter.settings.promises import Callbacks, Disk, Policy, Reserve, TestDials
+from callcenter.settings.requests import Citizens, DispatchHelp, FollowUps, Interchange, Mail, Tickets
 from callcenter.settings.sections import Announcement, Demo, Greeting, Menu, Queue, Rating, Seats, Trunk
 from callcenter.settings.words import Address, Folder, Zone
 
@@ -81,6 +82,12 @@ class Settings(BaseSettings):
     callbacks: Callbacks = Callbacks()
     test_dials: TestDials = TestDials()
     disk: Disk = Disk()
+    tickets: Tickets = Tickets()
+    follow_ups: FollowUps = FollowUps()
+    dispatch_help: DispatchHelp = DispatchHelp()
+    citizens: Citizens = Citizens()
+    interchange: Interchange = Interchange()
+    mail: Mail = Mail()
     demo: Demo = Demo()
 
     @field_validator("trunks")

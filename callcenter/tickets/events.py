@@ -12,3 +12,21 @@ class TicketOpened:
     number: str
     kind: str
     caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketMoved:
+    """A ticket made a move; what it starts runs in the same transaction (`flows.mover`)."""
+
+    at: datetime
+    ticket_id: int
+    number: str
+    entry_id: int
+    move: str
+    from_state: str | None
+    to_state: str
+    who: str
+    role: str
+    #: The lead unit after the move.
+    unit_id: int | None
+    words: str | None

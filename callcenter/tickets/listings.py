@@ -1,16 +1,17 @@
 """Tickets as the contract shows them: `callcenter tickets --json`, `/api/v1/tickets`. Newest first."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import LIMIT, ZONE, Row, iso, within
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets import rules
-from callcenter.tickets.tables import Ticket
+from callcenter.tickets.rules.words import state_word
+from callcenter.tickets.tables import MemberUnit, Ticket
 
 #: What citizens may ask about while nobody can look it up: so many of the newest requests, closed ones for so long.
 KNOWN_REQUESTS = 20_000
@@ -44,13 +45,18 @@ async def tickets(
     time_zone: str = ZONE,
 ) -> list[Row]:
     """Return tickets opened on `day`, or from `since` until before `until`, with the other filters."""
-    query = select(Ticket).order_by(Ticket.opened_at.desc(), Ticket.id.desc()).limit(limit)
+    query = (
+        select(Ticket, MemberUnit.name)
+        .outerjoin(MemberUnit, MemberUnit.id == Ticket.unit_id)
+        .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
+        .limit(limit)
+    )
     query = within(query, Ticket.opened_at, day, since, until, time_zone)
     if state is not None:
         query = query.where(Ticket.state == state)
     if caller is not None:
         query = query.where(Ticket.caller == caller)
-    return [_ticket(ticket) for ticket in await session.scalars(query)]
+    return [_ticket(ticket, unit) for ticket, unit in await session.execute(query)]
 
 
 async def states_by_caller(database: Database, now: datetime | None = None) -> dict[str, str]:
@@ -71,17 +77,17 @@ async def states_by_caller(database: Database, now: datetime | None = None) -> d
     states: dict[str, str] = {}
     async with database.read() as session:
         for caller, state in await session.execute(query):
-            states.setdefault(caller, rules.state_word(state))
+            states.setdefault(caller, state_word(state))
     return states
 
 
-def _ticket(ticket: Ticket) -> Row:
+def _ticket(ticket: Ticket, unit: str | None) -> Row:
     return {
         "number": ticket.number,
         "kind": ticket.kind,
         "state": ticket.state,
         "caller": ticket.caller,
-        "unit": ticket.unit,
+        "unit": unit,
         "opened_at": iso(ticket.opened_at),
         "due_at": iso(ticket.due_at),
         "closed_at": iso(ticket.closed_at),

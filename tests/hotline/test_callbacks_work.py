@@ -13,7 +13,7 @@ from callcenter.hotline.rules.agents import Refused
 from callcenter.hotline.rules.callbacks import Policy
 from callcenter.hotline.tables import Call, Callback, CallbackAttempt
 from callcenter.storage.engine import Database
-from callcenter.tickets import flows as tickets
+from callcenter.tickets.flows import missed as tickets
 from callcenter.tickets.tables import Ticket
 
 T0 = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

@@ -48,7 +48,7 @@ async def test_a_caller_who_gives_up_is_owed_a_callback_and_has_a_ticket(databas
     assert owed["due_at"] == (START + timedelta(seconds=20, minutes=15)).isoformat()
     async with database.read() as session:
         (ticket,) = (await session.scalars(select(Ticket))).all()
-    assert (ticket.number, ticket.kind, ticket.state) == ("2026112300001", "missed_call", "accepted")
+    assert (ticket.number, ticket.kind, ticket.state) == ("20261123000013", "missed_call", "accepted")
     assert owed["ticket"] == call["ticket"] == ticket.number
     assert (ticket.call_id, ticket.callback_id) == (call["id"], owed["id"])
 

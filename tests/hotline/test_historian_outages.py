@@ -20,7 +20,7 @@ from callcenter.hotline.tables import Call, Callback
 from callcenter.storage.engine import Database
 from callcenter.storage.migrate import upgrade
 from callcenter.tasks import cancel, spawn
-from callcenter.tickets import flows as tickets
+from callcenter.tickets.flows import missed as tickets
 from callcenter.tickets.tables import Ticket
 
 Troubles = list[str | None]

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import insert
 
 from callcenter.storage.engine import Database
-from callcenter.tickets import flows, listings
+from callcenter.tickets import listings
+from callcenter.tickets.flows import self_service
 from callcenter.tickets.tables import Ticket
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -44,7 +45,7 @@ async def test_each_caller_has_the_state_of_their_newest_request(database: Datab
     found = await states(database)
     assert found == {"1": "open", "2": "closed", "5": "open"}
     for caller, state in found.items():
-        assert await flows.state_for_caller(database, caller) == state, "as the controller itself would say"
+        assert await self_service.state_for_caller(database, caller) == state, "as the controller itself would say"
 
 
 async def test_of_too_many_the_newest_are_known(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

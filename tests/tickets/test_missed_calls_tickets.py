@@ -6,7 +6,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from callcenter.storage.engine import Database
-from callcenter.tickets import flows, listings, rules
+from callcenter.tickets import listings
+from callcenter.tickets.flows import numbers as flows
+from callcenter.tickets.flows import self_service
+from callcenter.tickets.rules import missed as rules
+from callcenter.tickets.rules.numbers import number
 from callcenter.tickets.tables import Ticket
 
 DAY = date(2026, 11, 23)
@@ -19,10 +23,10 @@ async def test_fifty_at_once_get_fifty_numbers_without_a_gap(database: Database)
             return await flows.next_numbers(session, DAY, 1)
 
     numbers = [number for numbers in await asyncio.gather(*(one() for _ in range(50))) for number in numbers]
-    assert sorted(numbers) == [f"20261123{place:05d}" for place in range(1, 51)]
+    assert sorted(numbers) == [number(DAY, place) for place in range(1, 51)]
     async with database.begin() as session:
-        assert await flows.next_numbers(session, DAY, 2) == ["2026112300051", "2026112300052"]
-        assert await flows.next_numbers(session, date(2026, 11, 24), 1) == ["2026112400001"]
+        assert await flows.next_numbers(session, DAY, 2) == [number(DAY, 51), number(DAY, 52)]
+        assert await flows.next_numbers(session, date(2026, 11, 24), 1) == [number(date(2026, 11, 24), 1)]
 
 
 @pytest.mark.parametrize(("state", "word"), [("accepted", "open"), ("closed", "closed"), (None, "none")])
@@ -46,8 +50,8 @@ async def test_a_caller_hears_how_far_their_newest_request_is(database: Database
                         opened_at=NOW.replace(minute=int(number)),
                     )
                 )
-    assert await flows.state_for_caller(database, "138") == word
-    assert await flows.state_for_caller(database, "") == "none"
+    assert await self_service.state_for_caller(database, "138") == word
+    assert await self_service.state_for_caller(database, "") == "none"
     async with database.read() as session:
         for row in await listings.tickets(session, caller="138", day=DAY):
             listings.TicketRow.model_validate(row, strict=True)
@@ -82,4 +86,4 @@ async def test_a_caller_is_known_however_the_network_spells_them(database: Datab
             )
         )
     for spelling in ("13800000001", "+8613800000001", "013800000001"):
-        assert await flows.state_for_caller(database, spelling) == "closed"
+        assert await self_service.state_for_caller(database, spelling) == "closed"

@@ -1,23 +1,18 @@
-"""Use cases of requests: a missed call opens a ticket 漏接件, a settled callback closes it."""
+"""A missed call opens a ticket 漏接件, a settled callback closes it."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.events import CallbackReopened, CallbackSettled, CallbackUnreachable, CallMissed
-from callcenter.hotline.rules.numbers import normalised, variants
 from callcenter.hotline.tables import Call, Callback
-from callcenter.storage.engine import Database
-from callcenter.tickets import rules
-from callcenter.tickets.tables import Ticket, TicketCounter
+from callcenter.tickets.flows.numbers import ZONE, next_numbers
+from callcenter.tickets.rules import missed as rules
+from callcenter.tickets.tables import Ticket
 
-#: The zone whose date stands in a ticket's number.
-ZONE = ZoneInfo("Asia/Shanghai")
 #: Values of one IN list.
 _CHUNK = 500
 
@@ -78,34 +73,6 @@ async def reopen_for_reopened_callbacks(session: AsyncSession, reopened: Sequenc
         )
 
 
-async def state_for_caller(database: Database, caller: str) -> str:
-    """Return `open`, `closed` or `none`: how far the newest request of `caller` is."""
-    if not caller:
-        return rules.state_word(None)
-    newest = (
-        select(Ticket.state)
-        .where(Ticket.caller.in_({caller, *variants(normalised(caller))}), Ticket.kind != "missed_call")
-        .order_by(Ticket.opened_at.desc())
-        .limit(1)
-    )
-    async with database.read() as session:
-        return rules.state_word(await session.scalar(newest))
-
-
-async def next_numbers(session: AsyncSession, day: date, count: int) -> list[str]:
-    """Return `count` ticket numbers of `day` that no other transaction has or gets."""
-    connection = await session.connection()
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = (
-        dialect.insert(TicketCounter)
-        .values(day=day, last=count)
-        .on_conflict_do_update(index_elements=["day"], set_={"last": TicketCounter.last + count})
-        .returning(TicketCounter.last)
-    )
-    last = (await connection.execute(statement)).scalar_one()
-    return [rules.number(day, place) for place in range(last - count + 1, last + 1)]
-
-
 async def _open(session: AsyncSession, drafts: Sequence[tuple[CallMissed, rules.Draft]]) -> list[str]:
     """Store the tickets and return their numbers, in order."""
     days = [draft.opened_at.astimezone(ZONE).date() for _, draft in drafts]
@@ -116,6 +83,7 @@ async def _open(session: AsyncSession, drafts: Sequence[tuple[CallMissed, rules.
             "node": event.node,
             "number": number,
             "kind": draft.kind,
+            "source": "missed_call",
             "state": "accepted",
             "caller": draft.caller,
             "title": draft.title,

@@ -1,12 +1,10 @@
-"""Rules of requests: pure. Thin for now: missed calls become tickets, and a ticket's number says its day."""
+"""Tickets that missed calls open 漏接件."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal
+from datetime import datetime, timedelta
 
-Kind = Literal["enquiry", "complaint", "help", "suggestion", "report", "praise", "missed_call"]
-#: A ticket in one of these needs nothing more.
-CLOSED_STATES = frozenset({"closed", "archived"})
+from callcenter.tickets.rules.words import Kind
+
 #: How long staff have to look at a missed call that nobody can be called back for.
 WITHHELD_DUE = timedelta(days=1)
 
@@ -30,11 +28,6 @@ class Draft:
     due_at: datetime | None
 
 
-def number(day: date, place: int) -> str:
-    """Return the number of the `place`-th ticket of `day`, as in `2026112300042`."""
-    return f"{day:%Y%m%d}{place:05d}"
-
-
 def for_missed_call(
     caller: str, outcome: str, at: datetime, due_at: datetime | None, number: str | None = None
 ) -> Draft:
@@ -53,10 +46,3 @@ def for_missed_call(
 def given_up(attempts: int) -> str:
     """Return what is added to the ticket of a citizen who was not reached in so many attempts."""
     return f"已回拨 {attempts} 次，均未接通。"
-
-
-def state_word(state: str | None) -> Literal["open", "closed", "none"]:
-    """Return what a citizen who asks by key is told; None when they have no ticket."""
-    if state is None:
-        return "none"
-    return "closed" if state in CLOSED_STATES else "open"

@@ -1,0 +1,12 @@
+"""Full-text search, saved lists, knowledge base"""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None: ...
+
+
+def downgrade() -> None: ...
