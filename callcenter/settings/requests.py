@@ -60,7 +60,7 @@ class Mail(Section):
 class FollowUps(Section):
     """Follow-up visits 回访: every dispatched ticket gets one."""
 
-    #: `preview` lets agents start each from the work list; `automatic` also dials while nobody waits and nothing is owed.
+    #: `preview` lets agents start each from the work list; `automatic` dials while nobody waits or is owed.
     mode: Literal["preview", "automatic", "off"] = "preview"
     #: Hours after an attempt in vain until the next; after the last the visit counts as not reached.
     retry_hours: tuple[Annotated[float, Field(gt=0, le=240)], ...] = (2.0, 24.0)
