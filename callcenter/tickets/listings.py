@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import LIMIT, ZONE, Row, iso, within
@@ -45,7 +45,7 @@ async def tickets(
     time_zone: str = ZONE,
 ) -> list[Row]:
     """Return tickets opened on `day`, or from `since` until before `until`, with the other filters."""
-    query = (
+    query: Any = (
         select(Ticket, MemberUnit.name)
         .outerjoin(MemberUnit, MemberUnit.id == Ticket.unit_id)
         .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
