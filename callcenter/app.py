@@ -11,6 +11,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from callcenter import databases, logs, schedule
+from callcenter.app_requests import Requests
 from callcenter.asterisk import secrets
 from callcenter.asterisk.ami import AmiClient
 from callcenter.asterisk.fastagi import FastAgiServer
@@ -44,14 +45,16 @@ from callcenter.panel import server
 from callcenter.panel.live import LiveState
 from callcenter.paths import Paths
 from callcenter.reports import views as reports_views
+from callcenter.reports.indicators import workday_of
+from callcenter.reports.rollups import Rollups
 from callcenter.schedule import Job
 from callcenter.settings import QUEUE_LIMIT, Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets import listings as requests
 from callcenter.tickets import views as tickets_views
 from callcenter.tickets.flows import missed as tickets
-from callcenter.tickets.flows.self_service import state_for_caller
+from callcenter.tickets.interchange import views as interchange_views
+from callcenter.tickets.views.drafts import DRAFTS
 from callcenter.workforce.recorder import Recorder
 
 #: The queue's name in Asterisk.
@@ -105,11 +108,15 @@ def compose(settings: Settings) -> Controller:
         on_down=keeper.on_down,
     )
 
+    # Requests, and what of the history concerns them.
+    requests = Requests(settings, database, paths, live, alarms)
+
     # The truth, and who hears what it holds once it is stored.
     def committed(stored: Sequence[events.HotlineEvent]) -> None:
         figures.changed(stored)
         dialler.heard(stored)
         test_dials.history_changed(stored)
+        visit_keeper.look(stored)
         if any(type(event) in SUBSCRIBERS for event in stored):
             snapshot.tickets_changed()
 
@@ -120,7 +127,7 @@ def compose(settings: Settings) -> Controller:
         paths.cel,
         node=settings.node,
         policy=owed,
-        subscribers=SUBSCRIBERS,
+        subscribers={**SUBSCRIBERS, **requests.subscribers},
         on_committed=committed,
         on_trouble=lambda trouble: live.set("database", "down" if trouble else "up"),
         on_alarm=alarms.tell,
@@ -135,16 +142,25 @@ def compose(settings: Settings) -> Controller:
     )
 
     # What the dialplan asks, and from what Asterisk answers it alone.
-    snapshot = Snapshot(paths.snapshot, functools.partial(requests.states_by_caller, database))
+    snapshot = Snapshot(paths.snapshot, requests.known)
+    requests.mover.subscribers.append(snapshot.about_to_change)
     blocked = BlockedCallers(
         database, settings, known=snapshot.blocked, on_change=lambda levels: snapshot.save(blocked=levels)
     )
-    answers = Answers(snapshot, functools.partial(state_for_caller, database), blocked.verdict)
+    answers = Answers(snapshot, requests.tell, blocked.verdict)
     fastagi = FastAgiServer("127.0.0.1", settings.fastagi_port, answers.routes)
 
-    # The promises: callbacks, the queue rule, test dials.
+    # The promises: callbacks, follow-up visits, the queue rule, test dials.
     dialler = Dialler(
-        database, keeper, settings, live, alarms, lambda: historian.current, on_shown=board.show_callbacks, queue=QUEUE
+        database,
+        keeper,
+        settings,
+        live,
+        alarms,
+        lambda: historian.current,
+        on_shown=board.show_errands,
+        queue=QUEUE,
+        lesser=[requests.errand],
     )
     policy = PolicyKeeper(
         keeper,
@@ -163,7 +179,12 @@ def compose(settings: Settings) -> Controller:
         settings,
         database,
         live=live,
-        features=[hotline_views.add_routes, tickets_views.add_routes, reports_views.add_routes],
+        features=[
+            hotline_views.add_routes,
+            tickets_views.add_routes,
+            interchange_views.add_routes,
+            reports_views.add_routes,
+        ],
         probes={"asterisk": opening.asterisk_trouble, "database": opening.database_trouble},
     )
     panel[HOTLINE] = Hotline(
@@ -176,6 +197,7 @@ def compose(settings: Settings) -> Controller:
         switch_announcement=opening.switch_announcement,
     )
     panel[CALLBACK_DESK] = CallbackDesk(database, dialler, owed, SUBSCRIBERS, lambda: board.names, committed)
+    visit_keeper = requests.serve(panel, dialler)
     panel[SUPERVISION] = Supervision(blocked, test_dials)
     return Controller(
         settings=settings,
@@ -191,6 +213,13 @@ def compose(settings: Settings) -> Controller:
                 Job("new-logs", rotation.at_midnight),
                 Job("large-logs", rotation.hourly, seconds=3600),
                 Job("sweep-sessions", schedule.sweep_sessions(database), seconds=3600),
+                *requests.jobs,
+                Job("sweep-drafts", panel[DRAFTS].sweep, seconds=3600),
+                Job(
+                    "indicator-days",
+                    Rollups(database, settings.time_zone, workday_of(settings)).sweep,
+                    seconds=60,
+                ),
                 *(
                     [Job("test-dial", test_dials.scheduled, seconds=60 * settings.test_dials.every_minutes)]
                     if settings.test_dials.every_minutes
@@ -207,6 +236,8 @@ def compose(settings: Settings) -> Controller:
             "database": functools.partial(
                 opening.then,
                 *(historian.run, figures.run, activity.run, blocked.run, snapshot.run, dialler.run, test_dials.run),
+                visit_keeper.run,
+                *requests.works,
             ),
             "watchdog": notifier.keep_alive,
         },

@@ -16,7 +16,9 @@ from callcenter.api_client import HotlineDown, HotlineRefused, LocalApi
 from callcenter.asterisk import install
 from callcenter.paths import ROOT, Paths
 from callcenter.settings import Settings
+from callcenter.storage import clock
 from callcenter.supervisor import ports_in_use
+from callcenter.tickets.flows import calendar
 
 _GIBIBYTE = 1024**3
 
@@ -37,7 +39,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Run every check; none stops the others."""
     findings: list[Finding] = []
-    for check in (_python, _asterisk, _tools, _configuration, _front_end, _data_folder, _database, _running):
+    for check in (_python, _asterisk, _tools, _configuration, _calendar, _front_end, _data_folder, _database, _running):
         try:
             findings += check(settings)
         except Exception as error:  # noqa: BLE001  # a check that breaks is a finding too
@@ -67,6 +69,15 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
     with tempfile.TemporaryDirectory(prefix="callcenter-doctor-") as folder:
         faults = preparation.faults(settings, Path(folder))
     yield Finding("configuration", not faults, "; ".join(faults) or "renders")
+
+
+def _calendar(settings: Settings) -> Iterator[Finding]:
+    if faults := calendar.faults(settings):
+        yield Finding("calendar", ok=False, detail="; ".join(faults))
+        return
+    known = calendar.load(settings)
+    detail = calendar.warning(known, clock.now()) or f"holidays are known until the end of {known.years[-1]}"
+    yield Finding("calendar", ok=True, detail=detail)
 
 
 def _front_end(_settings: Settings) -> Iterator[Finding]:

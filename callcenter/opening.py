@@ -18,6 +18,7 @@ from callcenter.panel.live import LiveState
 from callcenter.settings import Settings
 from callcenter.storage import clock, migrate
 from callcenter.storage.engine import Database
+from callcenter.tickets.flows import knowledge_samples, samples
 
 _log = structlog.get_logger()
 #: Seconds between tries to reach a database that is away.
@@ -61,6 +62,9 @@ class Opening:
         async with self.database.begin() as session:
             if self.settings.profile == "lab":
                 await people.ensure_samples(session)
+                await samples.ensure(session, clock.now())
+                today = databases.today(self.settings)
+                await knowledge_samples.ensure_samples(session, self.settings.node, now=clock.now(), today=today)
             self.board.names = await people.names(session)
             on = await switches.is_on(session, switches.ANNOUNCEMENT)
         self.board.show_all(self.keeper.floor)

@@ -31,6 +31,16 @@ class Paths:
         return self.data / "recordings"
 
     @property
+    def attachments(self) -> Path:
+        """Files that go with requests, by the hash of their content."""
+        return self.data / "attachments"
+
+    @property
+    def dispatch_help(self) -> Path:
+        """What was learned from closed requests."""
+        return self.data / "dispatch-help"
+
+    @property
     def database(self) -> Path:
         """The embedded database."""
         return self.data / "callcenter.db"
@@ -49,6 +59,11 @@ class Paths:
     def snapshot(self) -> Path:
         """What the fallback AGI script answers from while the controller is away."""
         return self.data / "snapshot.json"
+
+    @property
+    def ticket_states(self) -> Path:
+        """What it tells citizens of their requests from; beside the snapshot, under the name that it knows."""
+        return self.data / "ticket-states.txt"
 
     @property
     def asterisk(self) -> Path:

@@ -11,6 +11,7 @@ from callcenter.asterisk import certificate, install, prompts, render, secrets
 from callcenter.asterisk.fallback_agi import write_wrapper
 from callcenter.paths import ROOT, Paths
 from callcenter.settings import Settings
+from callcenter.tickets.interchange import setup as interchange
 
 Say = Callable[[str], None]
 #: A step shorter than this is not worth a line.
@@ -99,6 +100,8 @@ def faults(settings: Settings, scratch: Path) -> list[str]:
     except render.RenderError as error:
         found += error.faults
     found += prompts.faults(settings)
+    if fault := interchange.fault(settings.interchange):
+        found.append(fault)
     return found
 
 

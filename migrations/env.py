@@ -16,6 +16,7 @@ import callcenter.tickets.tables
 import callcenter.workforce.tables  # noqa: F401
 from callcenter.storage.base import Base, UtcDateTime
 from callcenter.storage.engine import async_url
+from callcenter.storage.fulltext import declared
 
 #: Any number will do, so long as every node uses the same one: two of them must not migrate at once.
 LOCK = 12345
@@ -32,6 +33,7 @@ def migrate(connection: Connection) -> None:
         render_as_batch=True,
         compare_type=True,
         render_item=render_item,
+        include_name=declared,
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":

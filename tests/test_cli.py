@@ -188,6 +188,9 @@ def test_one_time_password_of_a_new_user_is_shown_once(run: Run) -> None:
     assert "one_time_password" not in listed
     assert made["one_time_password"] not in json.dumps(listed)
     refused(run("user", "add", "wang"), 2, "taken")
+    refused(run("user", "add", "zhao", "--role", "unit"), 2, "member unit")
+    refused(run("user", "add", "zhao", "--role", "unit", "--unit", "nowhere"), 2, "no such member unit")
+    refused(run("user", "add", "zhao", "--unit", "housing"), 2, "member unit")
     assert json.loads(run("user", "disable", "wang", "--json").stdout)["active"] is False
 
 

@@ -16,7 +16,15 @@ try {
   const result = await build({
     absWorkingDir: here,
     // theme.js is apart and tiny: it runs before the first paint, so that a dark wall never flashes white.
-    entryPoints: { app: "src/app.js", theme: "src/theme.js", style: "styles/style.css", favicon: "styles/favicon.svg" },
+    entryPoints: {
+      app: "src/app.js",
+      theme: "src/theme.js",
+      style: "styles/style.css",
+      favicon: "styles/favicon.svg",
+      // Citizens load none of the staff's.
+      citizen: "src/citizen/citizen.js",
+      "citizen-page": "styles/citizen-page.css",
+    },
     entryNames: "[name]-[hash]",
     bundle: true,
     minify: true,

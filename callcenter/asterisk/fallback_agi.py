@@ -2,8 +2,9 @@
 
 Asterisk starts it for each question, so it imports little; `write_wrapper` makes the file that the dialplan names:
 `AGI(<wrapper>,<snapshot.json>,<caller's number>)` sets the same variables as the controller's route `arrival`:
-HOTLINE_BLOCKED (the level, or empty) and HOTLINE_ANNOUNCEMENT (0 or 1). With `,ticket-state` behind them it sets
-HOTLINE_TICKET (`open`, `closed`, `none`) as that route does, and leaves it empty when the snapshot cannot tell.
+HOTLINE_BLOCKED (the level, or empty) and HOTLINE_ANNOUNCEMENT (0 or 1). With `,ticket-state,NUMBER` behind them (the
+number may be empty) it sets HOTLINE_TICKET and its companions as that route does, from the file of requests beside the
+snapshot, and leaves it empty when that cannot tell.
 Whatever is wrong, the call goes on.
 """
 
@@ -15,6 +16,10 @@ import sys
 DEFAULTS = {"HOTLINE_BLOCKED": "", "HOTLINE_ANNOUNCEMENT": "0"}
 _LEVEL_CHARACTERS = 20
 _TICKET_STATES = ("open", "closed")
+#: The file of requests, beside the snapshot. Each line is `nNUMBER CALLERS WORD DIGITS WHEN MMDD`, or `cCALLER NUMBER`
+#: for their newest; the first is `!` with the table of check digits. It is searched unparsed.
+_STATES = "ticket-states.txt"
+_SHORTEST = 14
 
 
 def decide(snapshot: object, caller: str) -> dict[str, str]:
@@ -39,6 +44,57 @@ def ticket_state(snapshot: object, caller: str) -> dict[str, str]:
         return {"HOTLINE_TICKET": ""}
     state = tickets.get(caller, "none") if caller else "none"
     return {"HOTLINE_TICKET": state if state in _TICKET_STATES else "none"}
+
+
+def ticket_told(known: bytes, caller: str, keyed: str) -> dict[str, str]:
+    """Return the channel variables that say how far a request is: the one keyed, else the newest of `caller`.
+
+    `known` is the content of the file. Who calls from another number than the request came from hears its state alone.
+    """
+    number = keyed or (_find(known, "c" + caller) or [""])[0]
+    if keyed and not _could_be(known, keyed):
+        return _variables("wrong")
+    found = _find(known, "n" + number) if number else None
+    if found is None or len(found) != 5:  # noqa: PLR2004  # the fields of such a line
+        return _variables("none")
+    callers, word, digits, when, day = (field if field != "-" else "" for field in found)
+    if not word.isascii() or not word.isalpha():
+        return _variables("none")
+    if not caller or caller not in callers.split(","):
+        return _variables(word)
+    digits, day = (text if text.isdecimal() and text.isascii() else "" for text in (digits, day))
+    return _variables(word, digits, when if when in {"due", "answered"} and len(day) == 4 else "", day)  # noqa: PLR2004
+
+
+def _variables(word: str, digits: str = "", when: str = "", day: str = "") -> dict[str, str]:
+    return {
+        "HOTLINE_TICKET_DIGITS": digits,
+        "HOTLINE_TICKET_WHEN": when,
+        "HOTLINE_TICKET_DAY": day,
+        "HOTLINE_TICKET": word,
+    }
+
+
+def _find(known: bytes, key: str) -> list[str] | None:
+    """Return the fields behind `key`, which is harmless: it holds no space and no end of a line."""
+    at = known.find(f"\n{key} ".encode())
+    if at < 0 or any(character.isspace() for character in key):
+        return None
+    end = known.find(b"\n", at + 1)
+    return known[at + 1 : end if end > 0 else None].decode("utf-8", "replace").split(" ")[1:]
+
+
+def _could_be(known: bytes, number: str) -> bool:
+    """Whether a request can have that number; true as well when the file has no table of check digits."""
+    table = known[2 : known.find(b"\n")]
+    if not number.isdecimal() or not number.isascii() or len(number) < _SHORTEST:
+        return False
+    if len(table) != 100 or not table.isdigit():  # noqa: PLR2004  # ten rows of ten
+        return True
+    interim = 0
+    for digit in number:
+        interim = table[10 * interim + int(digit)] - ord("0")
+    return interim == 0
 
 
 def read_snapshot(path: str) -> object:
@@ -73,13 +129,26 @@ def _converse(arguments: list[str], heard: object, diary: object) -> None:
     agi = AGI(stdin=heard, stderr=diary)
     number = agi.env.get("agi_callerid", "")
     caller = arguments[1] if len(arguments) > 1 else number
-    answer = ticket_state if arguments[2:3] == ["ticket-state"] else decide
-    variables = answer(read_snapshot(arguments[0]) if arguments else None, "" if caller == "unknown" else caller)
+    caller = "" if caller == "unknown" else caller
+    variables: dict[str, str]
+    if arguments[2:3] == ["ticket-state"]:
+        variables = _ticket(arguments[0], caller, arguments[3] if len(arguments) > 3 else "")  # noqa: PLR2004
+    else:
+        variables = decide(read_snapshot(arguments[0]) if arguments else None, caller)
     try:
         for name, value in variables.items():
             agi.set_variable(name, value)
     except AGIAppError:
         return  # pyst2 raises it for a hangup too: nobody is left to answer
+
+
+def _ticket(snapshot: str, caller: str, keyed: str) -> dict[str, str]:
+    try:
+        with open(os.path.join(os.path.dirname(snapshot), _STATES), "rb") as file:  # noqa: PTH118, PTH120, PTH123
+            return ticket_told(file.read(), caller, keyed)
+    except OSError:
+        # A file of an older kind knows callers only; what was keyed goes to a person.
+        return ticket_state(None if keyed else read_snapshot(snapshot), caller)
 
 
 def write_wrapper(folder: "os.PathLike[str]") -> "os.PathLike[str]":

@@ -51,6 +51,21 @@ FIXED_PROMPTS: dict[str, str] = {
     "hotline/ticket-none": "没有查到您的工单。",
     "hotline/ticket-open": "您的工单正在办理中，请您耐心等候。",
     "hotline/ticket-closed": "您的工单已经办结，感谢您的支持。",
+    "hotline/ticket-accepted": "工单已经受理，正在安排承办单位。",
+    "hotline/ticket-dispatched": "工单已经派发，等待承办单位签收。",
+    "hotline/ticket-handling": "工单正在办理中，请您耐心等候。",
+    "hotline/ticket-replied": "承办单位已经办理，答复正在审核。",
+    "hotline/ticket-answered": "工单已有办理结果，我们会对您进行回访。",
+    "hotline/ticket-city": "工单已经转交市级平台办理。",
+    "hotline/ticket-merged": "工单已与相同诉求合并办理。",
+    "hotline/ticket-refused": "工单不属于受理范围，详情请咨询人工服务。",
+    "hotline/ticket-number": "请输入工单号，以井号键结束。查询本机最近的工单，请直接按井号键。",
+    "hotline/ticket-wrong": "工单号有误，请核对。",
+    "hotline/ticket-digits": "工单尾号。",
+    "hotline/day-due": "办理期限为。",
+    "hotline/day-answered": "答复时间为。",
+    "hotline/month": "月",
+    "hotline/day": "日",
 }
 
 

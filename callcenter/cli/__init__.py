@@ -21,12 +21,17 @@ _COMMANDS = {
     "controller": ("controller",),
     "examine": ("doctor",),
     "simulate": ("demo",),
+    "generate": ("generate",),
     "floor": ("seats", "agents", "agent", "queue", "announcement"),
     "history": ("calls", "callbacks", "tickets", "indicators"),
+    "requests": ("ticket", "tickets-table"),
     "truth": ("audit", "replay"),
     "supervision": ("blocked", "policy-log", "test-dial", "test-dials"),
     "simulation": ("simulate",),
     "accounts": ("user",),
+    "reference": ("reference",),
+    "knowledge": ("knowledge", "search"),
+    "dispatch_help": ("dispatch-help",),
 }
 
 

@@ -10,7 +10,7 @@ from callcenter import databases
 from callcenter.cli.output import Json, show, show_one
 from callcenter.panel import users
 from callcenter.panel.problems import Problem
-from callcenter.panel.sessions import Actor
+from callcenter.panel.sessions import ROLES, Actor
 from callcenter.panel.tables import User
 from callcenter.settings import Settings, load
 from callcenter.storage import clock
@@ -18,7 +18,6 @@ from callcenter.storage.engine import Database
 
 user = typer.Typer(no_args_is_help=True, help="Who may use the panel.")
 Login = Annotated[str, typer.Argument(help="What they type to sign in.")]
-_ROLES = ("agent", "supervisor", "administrator")
 _Result = TypeVar("_Result")
 
 
@@ -36,7 +35,7 @@ def _with_database(act: Callable[[Database, Settings], Awaitable[_Result]]) -> _
     try:
         return asyncio.run(run())
     except Problem as problem:
-        raise typer.BadParameter(str(problem)) from problem
+        raise typer.BadParameter("; ".join([*problem.fields.values()] or [problem.message])) from problem
 
 
 def _row(found: User) -> dict[str, Any]:
@@ -45,6 +44,7 @@ def _row(found: User) -> dict[str, Any]:
         "name": found.name,
         "role": found.role,
         "agent": found.agent,
+        "unit": found.unit,
         "active": found.active,
     }
 
@@ -57,17 +57,18 @@ def listing(json: Json = False) -> None:  # noqa: FBT002  # a command-line flag
 
 
 @user.command("add")
-def add(
+def add(  # noqa: PLR0917  # typer's options
     login: Login,
-    role: Annotated[str, typer.Option(help="agent, supervisor or administrator.")] = "agent",
+    role: Annotated[str, typer.Option(help="unit, agent, supervisor or administrator.")] = "agent",
     name: Annotated[str, typer.Option(help="The person's name; the login when left out.")] = "",
     agent: Annotated[str, typer.Option(help="The agent number they take calls as.")] = "",
+    unit: Annotated[str, typer.Option(help="Code of the member unit they work for; with --role unit.")] = "",
     json: Json = False,  # noqa: FBT002
 ) -> None:
     """Add a user and print their one-time password, this once."""
-    if role not in _ROLES:
-        raise typer.BadParameter(f"--role {role!r}: say {', '.join(_ROLES)}")
-    new = users.NewUser(login, name or login, role, agent or None)  # type: ignore[arg-type]  # one of the three
+    if role not in ROLES:
+        raise typer.BadParameter(f"--role {role!r}: say {', '.join(ROLES)}")
+    new = users.NewUser(login, name or login, role, agent or None, unit=unit or None)
     made, password = _with_database(
         lambda database, settings: users.add(database, new, actor=Actor("cli", settings.node), now=clock.now())
     )

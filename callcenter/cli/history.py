@@ -76,4 +76,16 @@ def indicators(
     end: date = last.date() if last else max(today, start)
     if end < start:
         raise typer.BadParameter(f"--to {end} is before --from {start}")
-    show(_read(lambda s: formulas.indicators(s, start, end, time_zone=settings.time_zone)), as_json=json)
+    workday = formulas.workday_of(settings)
+    rows = _read(lambda s: formulas.indicators(s, start, end, time_zone=settings.time_zone, workday=workday))
+    show(rows if json else _lines(rows), as_json=json)
+
+
+def _lines(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the indicators and what they are looked at in more detail by, a line each."""
+    columns = ("number", "name_zh", "name", "numerator", "denominator", "value", "target", "met", "reason")
+    found = []
+    for row in rows:
+        found.append({name: row[name] for name in columns})
+        found += [{name: {"number": "", "reason": None, **part}[name] for name in columns} for part in row["parts"]]
+    return found

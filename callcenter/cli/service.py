@@ -10,6 +10,8 @@ import typer
 
 from callcenter import preparation, programs, supervisor, systemd
 from callcenter.settings import load
+from callcenter.storage import clock
+from callcenter.tickets.flows import calendar
 
 
 def register(app: typer.Typer) -> None:
@@ -48,12 +50,14 @@ def check() -> None:
     """Render the configuration to a temporary folder and report every fault at once."""
     settings = load()
     with tempfile.TemporaryDirectory(prefix="callcenter-check-") as folder:
-        faults = preparation.faults(settings, Path(folder))
+        faults = preparation.faults(settings, Path(folder)) + calendar.faults(settings)
     for fault in faults:
         sys.stderr.write(f"callcenter: {fault}\n")
     if faults:
         raise typer.Exit(2)
     _say("ok: settings are sound and Asterisk's configuration renders")
+    if warning := calendar.warning(calendar.load(settings), clock.now()):
+        _say(f"soon: {warning}")
 
 
 def units(

@@ -21,8 +21,8 @@ class Board:
         #: Agent number -> name.
         self.names: Mapping[str, str] = {}
         self._seats: dict[str, Any] = {}
-        #: Seat -> the callback that its agent is at, as `seat_section` has it.
-        self._callbacks: Mapping[str, Any] = {}
+        #: Seat -> the callback or follow-up that its agent is at.
+        self._errands: Mapping[str, Mapping[str, Any]] = {}
         self.show_all(floor)
 
     def show_all(self, floor: Floor) -> None:
@@ -37,16 +37,17 @@ class Board:
             }
         )
 
-    def show_callbacks(self, callbacks: Mapping[str, Any]) -> None:
-        """Show at which seats a citizen is being called back 回拨: seat -> id, caller (masked), stage."""
-        self._callbacks = callbacks
-        self._seats = {
-            number: {**section, "callback": callbacks.get(number)} for number, section in self._seats.items()
-        }
+    def show_errands(self, errands: Mapping[str, Mapping[str, Any]]) -> None:
+        """Show at which seats a citizen is being called: seat -> `callback` 回拨 or `follow_up` 回访."""
+        self._errands = errands
+        self._seats = {number: {**section, **self._errand(number)} for number, section in self._seats.items()}
         self._live.set("seats", self._seats)
 
     def _section(self, seat: Seat) -> dict[str, Any]:
-        return seat_section(seat, self.names) | {"callback": self._callbacks.get(seat.number)}
+        return seat_section(seat, self.names) | self._errand(seat.number)
+
+    def _errand(self, number: str) -> dict[str, Any]:
+        return {"callback": None, "follow_up": None} | dict(self._errands.get(number, {}))
 
     def show(self, before: Floor, after: Floor) -> None:
         """Show what is different in `after`; the floor shares with `before` all that did not change."""

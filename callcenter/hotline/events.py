@@ -93,6 +93,23 @@ class CallbackTried(HotlineEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ErrandTried(HotlineEvent):
+    """An attempt of an errand other than a callback was answered, or is over; told again when an answered one ends."""
+
+    #: The kind of errand, as in the call's name (`rules.records.ErrandKind`).
+    kind: str
+    attempt_id: int
+    call_id: int
+    #: What was dialled, in its one spelling; empty when nothing was.
+    number: str
+    agent: str
+    #: `rules.retries.Result`.
+    result: str
+    began_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackUnreachable(HotlineEvent):
     """A citizen was not reached in `attempts` attempts, and is not tried again."""
 

@@ -53,7 +53,8 @@ class Call(OfNode, Base):
     #: Whether the citizen asked by key to be called back, and on which other number if they keyed one.
     wants_callback: Mapped[bool] = mapped_column(default=False)
     callback_number: Mapped[str | None] = mapped_column(String(32))
-    #: The attempt (callback_attempts.id) or the test dial that this call carries out; what Dial() said of it.
+    #: The attempt (of a callback or a follow-up, as the name says) or the test dial that this call carries out; what
+    #: Dial() said of it.
     attempt_id: Mapped[int | None]
     dial_result: Mapped[str | None] = mapped_column(String(20))
     #: Whether it ended because Asterisk died.

@@ -34,6 +34,10 @@ class Guard:
     with_one_time_password: bool = False
 
 
+#: What carries a file: no form of another site can send it, and it is no JSON.
+UPLOAD_TYPE = "application/octet-stream"
+
+
 def requires(role: Role, *, with_one_time_password: bool = False) -> Callable[[_Handler], _Handler]:
     """Mark a handler, or a method of an ApiView, as open to everyone with at least `role`."""
 
@@ -48,6 +52,19 @@ def public(handler: _Handler) -> _Handler:
     """Mark a handler as open to everyone, signed in or not."""
     handler.__dict__["guard"] = Guard(None)
     return handler
+
+
+def upload(handler: _Handler) -> _Handler:
+    """Mark a handler, or a method of an ApiView, whose body is a file (`UPLOAD_TYPE`) that it reads as it comes."""
+    handler.__dict__["upload"] = True
+    return handler
+
+
+def is_upload(handler: Any, method: str) -> bool:  # noqa: ANN401  # a function, or a class of views
+    """Whether `handler` takes a file and not JSON."""
+    if isinstance(handler, type):
+        handler = getattr(handler, method.lower(), None)
+    return getattr(handler, "upload", False) is True
 
 
 def guard_of(handler: Any, method: str) -> Guard | None:  # noqa: ANN401  # a function, or a class of views
@@ -192,12 +209,16 @@ def _send_elsewhere(request: web.Request, identity: Identity | None) -> web.Stre
 def _refuse_foreign_pages(request: web.Request) -> None:
     """Refuse what another site makes a signed-in browser send (CSRF), beside the SameSite cookie.
 
-    JSON cannot be sent across sites without a permission that we never give. A request with neither header does not
-    come from a browser of today, and so carries nobody's cookie against their will.
+    JSON, and a file sent as what it is to no form, cannot be sent across sites without a permission that we never give.
+    A request with neither header does not come from a browser of today, and so carries nobody's cookie against their
+    will.
     """
+    file = is_upload(request.match_info.handler, request.method)
+    if file and request.content_type != UPLOAD_TYPE:
+        raise Problem(415, N_("The file must be sent as application/octet-stream."))
     if request.headers.get(hdrs.AUTHORIZATION):
         return
-    if request.content_type != "application/json":
+    if not file and request.content_type != "application/json":
         raise Problem(415, N_("The request must be JSON."))
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get(hdrs.ORIGIN)

@@ -75,6 +75,8 @@ class ApiView(_View):
             nothing = QueryGetter({}, {})
             nothing.model = type("Query", (nothing.model,), {"model_config": ConfigDict(extra="forbid")})
             injectors.append(nothing)
+        if getattr(func, "upload", False):  # it reads its body itself
+            return injectors
         if func.__name__ in ("post", "put", "patch") and not any(isinstance(one, _JsonBody) for one in injectors):
             injectors.append(_NoBody({"nothing": _Nothing}, {}))
         return injectors

@@ -56,8 +56,14 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
         if database_is_away(error):
             _log.warning("database_away", route=request.match_info.route.resource, error=type(error).__name__)
             return _answer(request, Problem(503, _WORDS[503], headers={"Retry-After": "2"}))
-        _log.exception("request_failed", method=request.method, path=request.path)
+        _log.exception("request_failed", method=request.method, path=_path(request))
         return _answer(request, Problem(500, _WORDS[500]))
+
+
+def _path(request: web.Request) -> str:
+    """Return the path for the log; one that holds a secret is told by its route."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource and "token" in request.match_info else request.path
 
 
 def database_is_away(error: BaseException) -> bool:

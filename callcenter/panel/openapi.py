@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 
 from callcenter import __version__
-from callcenter.panel.access import guard_of, public
+from callcenter.panel.access import UPLOAD_TYPE, guard_of, is_upload, public
 from callcenter.panel.api import Answer, answers
 
 PREFIX = "/api/v1/"
@@ -145,6 +145,9 @@ def _describe(operation: _Operation, schemas: _Schemas) -> Json:
     guard = guard_of(operation.handler, operation.method)
     text = inspect.getdoc(operation.handler) or ""
     body: Json = {}
+    if is_upload(operation.handler, operation.method):
+        file = {UPLOAD_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+        body = {"requestBody": {"required": True, "content": file}}
     parameters = []
     for place, name, _type, default in operation.arguments:
         schema = schemas.of(operation, name)

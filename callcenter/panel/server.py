@@ -27,6 +27,8 @@ Feature = Callable[[web.Application], None]
 LARGEST_BODY = 256 * 1024
 #: The longest that an answer may take; the live stream is no answer that ends.
 LONGEST_SECONDS = 30
+#: A file of the largest size over a slow line in the country.
+LONGEST_UPLOAD_SECONDS = 300
 #: How long requests in progress may take to end when the panel stops.
 SHUTDOWN_SECONDS = 0.5
 
@@ -111,8 +113,9 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[w
 async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.match_info.handler is stream.stream:
         return await handler(request)
+    file = access.is_upload(request.match_info.handler, request.method)
     try:
-        async with asyncio.timeout(LONGEST_SECONDS):
+        async with asyncio.timeout(LONGEST_UPLOAD_SECONDS if file else LONGEST_SECONDS):
             return await handler(request)
     except TimeoutError:
         raise web.HTTPGatewayTimeout from None

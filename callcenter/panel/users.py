@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import column, func, select, table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +22,8 @@ from callcenter.storage.engine import Database
 
 #: Login of the first administrator.
 FIRST = "admin"
+#: Member units 成员单位 are the tickets' own, which lie above accounts; here only whether one is there.
+_UNITS = table("member_units", column("code"), column("active"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class NewUser:
     agent: str | None = None
     #: For their first sign-in; None has one made.
     password: str | None = field(default=None, repr=False)
+    #: Code of the member unit 成员单位 they work for: of the role `unit`, and of no other.
+    unit: str | None = None
 
 
 async def ensure_administrator(database: Database, *, node: str = "node1") -> str | None:
@@ -68,7 +72,7 @@ async def add(database: Database, new: NewUser, *, actor: Actor, now: datetime) 
     """Add a user; return them and, unless one was given, their one-time password, which is shown this once.
 
     Either must be changed at first sign-in. Raises Problem 409 with the field that is taken (`login` or `agent`), 422
-    for a password that is no good.
+    for a password that is no good, 400 for a unit that is missing, unknown or not for this role.
     """
     if new.password is not None and (reason := passwords.fault(new.password, new.login)):
         raise Problem(422, reason, fields={"password": reason})
@@ -76,9 +80,11 @@ async def add(database: Database, new: NewUser, *, actor: Actor, now: datetime) 
     made = await passwords.hashed(new.password or password or "")
     try:
         async with database.begin() as session:
+            await _must_fit(session, new.role, new.unit, new.agent)
             await _must_be_free(session, login=new.login, agent=new.agent)
             user = _add(session, new, made, actor.node, now)
-            audit.record(session, actor, "user_added", at=now, target=new.login, role=new.role, agent=new.agent)
+            told = {"role": new.role, "agent": new.agent} | ({"unit": new.unit} if new.unit else {})
+            audit.record(session, actor, "user_added", at=now, target=new.login, **told)
     except IntegrityError:
         raise Problem(409, N_("Somebody else has just taken this user name or agent number.")) from None
     return user, password
@@ -87,11 +93,12 @@ async def add(database: Database, new: NewUser, *, actor: Actor, now: datetime) 
 async def change(
     database: Database, login: str, changes: dict[str, Any], *, reset_password: bool, actor: Actor, now: datetime
 ) -> tuple[User, str | None]:
-    """Change `name`, `role`, `agent`, `active` or `language`; return the user and, if asked, a new one-time password.
+    """Change `name`, `role`, `agent`, `unit`, `active` or `language`; return the user and, if asked, a new password.
 
-    Whoever is disabled, demoted or given a new password is signed out everywhere. Raises Problem 404 for an unknown
-    login, 409 for an agent number that is taken, for one's own role and access, and when no
-    active administrator would be left.
+    Whoever is disabled, gets another role, unit or one-time password is signed out everywhere. A change of role takes
+    away what does not belong to the new one: the unit, or the agent number. Raises Problem 404 for an unknown login,
+    409 for an agent number that is taken, for one's own role and access, and when no active administrator would be
+    left, 400 for a unit that is missing, unknown or not for this role.
     """
     password = passwords.one_time() if reset_password else None
     made = await passwords.hashed(password) if password else None
@@ -101,14 +108,14 @@ async def change(
             user = await user_by_login(session, login)
             if user is None:
                 raise Problem(404, N_("There is no such user."))
-            news = {name: value for name, value in changes.items() if getattr(user, name) != value}
-            loses = news.get("active") is False or "role" in news
+            wanted = _with_role(user, changes)
+            news = {name: value for name, value in wanted.items() if getattr(user, name) != value}
+            loses = news.get("active") is False or "role" in news or "unit" in news
             if loses and login == actor.who:
                 raise Problem(409, N_("You cannot take away your own access."))
             if loses and administrators == {login}:
                 raise Problem(409, N_("The last administrator cannot go."))
-            if news.get("agent"):
-                await _must_be_free(session, agent=news["agent"])
+            await _must_still_fit(session, user, news)
             for name, value in news.items():
                 setattr(user, name, value)
             if made:
@@ -129,6 +136,7 @@ def _add(session: AsyncSession, new: NewUser, password_hash: str, node: str, now
         name=new.name,
         role=new.role,
         agent=new.agent,
+        unit=new.unit,
         active=True,
         password_hash=password_hash,
         must_change_password=True,
@@ -136,6 +144,38 @@ def _add(session: AsyncSession, new: NewUser, password_hash: str, node: str, now
     )
     session.add(user)
     return user
+
+
+def _with_role(user: User, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return `changes`, and what another role takes away by itself."""
+    role = changes.get("role", user.role)
+    return changes if role == user.role else {"agent" if role == "unit" else "unit": None} | changes
+
+
+async def _must_still_fit(session: AsyncSession, user: User, news: dict[str, Any]) -> None:
+    if news.keys() & {"role", "unit", "agent"}:
+        future = {name: news.get(name, getattr(user, name)) for name in ("role", "unit", "agent")}
+        await _must_fit(session, **future)
+    if news.get("agent"):
+        await _must_be_free(session, agent=news["agent"])
+
+
+async def _must_fit(session: AsyncSession, role: str, unit: str | None, agent: str | None) -> None:
+    faults = {}
+    if role != "unit":
+        if unit is not None:
+            faults["unit"] = N_("Only people of a member unit have one.")
+    elif unit is None:
+        faults["unit"] = N_("Please choose their member unit.")
+    else:
+        active = await session.scalar(select(_UNITS.c.active).where(_UNITS.c.code == unit))
+        if not active:
+            unknown, closed = N_("There is no such member unit."), N_("This member unit is closed.")
+            faults["unit"] = unknown if active is None else closed
+        if agent is not None:
+            faults["agent"] = N_("People of a member unit take no calls.")
+    if faults:
+        raise Problem(400, N_("Some fields are wrong."), fields=faults)
 
 
 async def _must_be_free(session: AsyncSession, *, login: str | None = None, agent: str | None = None) -> None:

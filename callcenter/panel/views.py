@@ -17,11 +17,14 @@ from callcenter.panel.sessions import Identity, Role
 from callcenter.panel.tables import User
 from callcenter.storage.clock import now
 
+#: Where each role's work is; the others look at the wallboard.
+_HOMES: dict[Role, str] = {"unit": "/unit", "agent": "/desk"}
 #: Short enough to hash, long enough for a sentence.
 Password = Annotated[str, Field(max_length=1000, strict=True)]
 Login = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 AgentNumber = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
+UnitCode = Annotated[str, Field(min_length=1, max_length=30)]
 
 
 class Credentials(Body):
@@ -45,6 +48,8 @@ class Me(BaseModel):
     name: str
     role: Role
     agent: str | None
+    #: Code of the member unit 成员单位 they work for, or null for the hotline's own people.
+    unit: str | None
     language: str | None
     must_change_password: bool
 
@@ -77,6 +82,8 @@ class UserToAdd(Body):
     name: Name
     role: Role
     agent: AgentNumber | None = None
+    #: For the role `unit`, and for no other.
+    unit: UnitCode | None = None
     #: For their first sign-in; made here, and shown once, when it is left out.
     password: Password | None = None
 
@@ -87,6 +94,7 @@ class UserChange(Body):
     name: Name | None = None
     role: Role | None = None
     agent: AgentNumber | None = None
+    unit: UnitCode | None = None
     active: bool | None = None
     language: Literal["zh_CN", "en"] | None = None
     #: Make a new one-time password.
@@ -118,7 +126,7 @@ class SignIn(ApiView):
 class SignOut(ApiView):
     """/api/v1/sign-out."""
 
-    @requires("agent", with_one_time_password=True)
+    @requires("unit", with_one_time_password=True)
     @answers(None, status=204)
     async def post(self) -> web.Response:
         """End this session."""
@@ -133,7 +141,7 @@ class SignOut(ApiView):
 class WhoAmI(ApiView):
     """/api/v1/me."""
 
-    @requires("agent", with_one_time_password=True)
+    @requires("unit", with_one_time_password=True)
     @answers(Me)
     async def get(self) -> web.Response:
         """Tell who is signed in."""
@@ -143,7 +151,7 @@ class WhoAmI(ApiView):
 class OwnPassword(ApiView):
     """/api/v1/password."""
 
-    @requires("agent", with_one_time_password=True)
+    @requires("unit", with_one_time_password=True)
     @answers(None, status=204)
     async def post(self, passwords: NewPassword) -> web.Response:
         """Change one's own password; every other session of the user ends."""
@@ -177,7 +185,7 @@ class Users(ApiView):
     @answers(UserRow, status=201)
     async def post(self, new: UserToAdd) -> web.Response:
         """Add a user; unless a password was sent, the answer carries their one-time password, this once."""
-        wanted = users.NewUser(new.login, new.name, new.role, new.agent, new.password)
+        wanted = users.NewUser(new.login, new.name, new.role, new.agent, new.password, new.unit)
         user, password = await users.add(self.request.app[DATABASE], wanted, actor=actor_of(self.request), now=now())
         return _json(UserRow.of_user(user, password), status=201)
 
@@ -212,16 +220,16 @@ async def sign_in_page(request: web.Request) -> web.StreamResponse:
     return render(request, "sign_in.html", page="sign_in")
 
 
-@requires("agent", with_one_time_password=True)
+@requires("unit", with_one_time_password=True)
 async def password_page(request: web.Request) -> web.StreamResponse:
     """Change the password."""
     return render(request, "password.html", page="password")
 
 
-@requires("agent")
+@requires("unit")
 async def home(request: web.Request) -> web.StreamResponse:
-    """Agents work at the desk, everyone else looks at the wallboard."""
-    raise web.HTTPSeeOther("/desk" if current_user(request).role == "agent" else "/wallboard")
+    """Agents work at the desk, member units at their requests, everyone else looks at the wallboard."""
+    raise web.HTTPSeeOther(_HOMES.get(current_user(request).role, "/wallboard"))
 
 
 @public

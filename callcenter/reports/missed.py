@@ -15,7 +15,7 @@ from callcenter.panel.api import ApiView, answers
 from callcenter.panel.i18n import N_
 from callcenter.panel.keys import DATABASE, SETTINGS
 from callcenter.panel.problems import Problem
-from callcenter.reports.indicators import CALLED_BACK_STATES, missed
+from callcenter.reports.calls import CALLED_BACK_STATES, missed
 from callcenter.storage.clock import now
 
 

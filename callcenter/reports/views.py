@@ -4,22 +4,27 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.hotline.events import HotlineEvent
 from callcenter.panel.access import requires
 from callcenter.panel.api import ApiView, answers
 from callcenter.panel.i18n import N_
-from callcenter.panel.keys import DATABASE, SETTINGS
+from callcenter.panel.keys import DATABASE, MANIFEST, SETTINGS
 from callcenter.panel.live import LiveState
+from callcenter.panel.pages import add_page
 from callcenter.panel.problems import Problem
 from callcenter.reports import indicators as formulas
+from callcenter.reports import lists
 from callcenter.reports.missed import MissedCalls
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
+from callcenter.tickets.flows.paging import BadCursor
 
 #: A busy hour's figures are read at most this often, in seconds; well within the 200 ms that a wallboard may lag.
 _BREATH = 0.1
@@ -75,24 +80,73 @@ class Figures:
         self._live.set("figures", figures)
 
 
+def _days(request: web.Request, since: date | None, until: date | None) -> tuple[date, date]:
+    """Return the first and the last day that are asked for; today when left out."""
+    today = now().astimezone(ZoneInfo(request.app[SETTINGS].time_zone)).date()
+    first, last = since or until or today, until or today
+    if last < first:
+        raise Problem(400, N_("Some fields are wrong."), fields={"until": "is before since"})
+    return first, last
+
+
 class Indicators(ApiView):
     """/api/v1/indicators."""
 
     @requires("agent")
     @answers(list[formulas.IndicatorRow])
-    async def get(self, since: date | None = None, until: date | None = None) -> web.Response:
-        """Show the twelve indicators from the day `since` to the day `until`, both included; today when left out."""
-        zone = self.request.app[SETTINGS].time_zone
-        today = now().astimezone(ZoneInfo(zone)).date()
-        first, last = since or until or today, until or today
-        if last < first:
-            raise Problem(400, N_("Some fields are wrong."), fields={"until": "is before since"})
+    async def get(
+        self,
+        since: date | None = None,
+        until: date | None = None,
+        number: Annotated[int, Field(ge=1, le=12)] | None = None,
+    ) -> web.Response:
+        """Show the twelve indicators from the day `since` to the day `until`, both included; today when left out.
+
+        With `number` only that one.
+        """
+        settings = self.request.app[SETTINGS]
+        first, last = _days(self.request, since, until)
         async with self.request.app[DATABASE].read() as session:
-            rows = await formulas.indicators(session, first, last, time_zone=zone)
+            rows = await formulas.indicators(
+                session, first, last, time_zone=settings.time_zone, workday=formulas.workday_of(settings), only=number
+            )
         return web.json_response(rows)
 
 
+class BehindIndicator(ApiView):
+    """/api/v1/indicators/{number}/list."""
+
+    @requires("supervisor")
+    @answers(lists.Behind)
+    async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
+        self,
+        number: int,
+        /,
+        since: date | None = None,
+        until: date | None = None,
+        part: lists.Which = "denominator",
+        after: str | None = None,
+        limit: Annotated[int, Field(ge=1, le=500)] = 100,
+    ) -> web.Response:
+        """List the calls or requests that the indicator counts, oldest first: all, the good ones, or the others."""
+        if number not in lists.LISTED:
+            raise Problem(404, N_("There is no list behind this indicator."))
+        settings = self.request.app[SETTINGS]
+        first, last = _days(self.request, since, until)
+        period = formulas.period_of(first, last, settings.time_zone, workday=formulas.workday_of(settings))
+        try:
+            async with self.request.app[DATABASE].read() as session:
+                page = await lists.behind(session, number, period, lists.Page(part, after, limit))
+        except BadCursor:
+            fault = N_("is no cursor that a page gave")
+            raise Problem(400, N_("Some fields are wrong."), fields={"after": fault}) from None
+        return web.json_response(page)
+
+
 def add_routes(app: web.Application) -> None:
-    """Add the reports' API."""
+    """Add the reports' API and page."""
     app.router.add_view("/api/v1/indicators", Indicators)
+    app.router.add_view("/api/v1/indicators/{number}/list", BehindIndicator)
     app.router.add_view("/api/v1/missed-calls", MissedCalls)
+    if MANIFEST in app:
+        add_page(app, "/indicators", "indicators.html", role="supervisor")

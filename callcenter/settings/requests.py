@@ -2,12 +2,19 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from callcenter.settings.sections import Section
 
 Days = Annotated[int, Field(ge=1, le=250)]
+#: A span of a day, as in `08:30-12:00`; the end of the day is `24:00`.
+Span = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+
+
+def _minutes(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
 
 
 class Terms(Section):
@@ -31,10 +38,14 @@ class Tickets(Section):
     """Requests 工单."""
 
     terms: Terms = Terms()
-    #: A file of holidays and make-up workdays 调休, for years that the calendar library does not know.
+    #: A file of holidays and make-up workdays 调休, for years that the calendar library does not know; left out, it is
+    #: `calendar.toml` in the data folder.
     calendar: Path | None = None
-    #: Working hours that a reminder goes out before a deadline.
+    #: Working time of a working day, in order; a deadline is the end of the last.
+    working_hours: Annotated[tuple[Span, ...], Field(min_length=1, max_length=8)] = ("08:30-12:00", "14:00-17:30")
+    #: Working hours before a deadline, and after it, at which a reminder goes out; another goes out at the deadline.
     remind_before_hours: Annotated[int, Field(ge=1, le=200)] = 8
+    remind_after_hours: Annotated[int, Field(ge=1, le=200)] = 7
     #: Most redoes 重办 that an unhappy citizen starts; after them a supervisor decides.
     most_redos: Annotated[int, Field(ge=0, le=9)] = 2
     #: Most extensions 延期, and working days that each may ask for.
@@ -42,6 +53,19 @@ class Tickets(Section):
     most_extension_days: Days = 4
     #: Days after its closing that a ticket is archived 归档.
     archive_after_days: Annotated[int, Field(ge=0, le=3650)] = 30
+
+    @field_validator("working_hours")
+    @classmethod
+    def _hours_are_in_order(cls, spans: tuple[str, ...]) -> tuple[str, ...]:
+        ends = [end for span in spans for end in span.split("-")]
+        if ends != sorted(set(ends)):
+            raise ValueError("spans must follow one another, as in 08:30-12:00, 14:00-17:30")
+        return spans
+
+    @property
+    def working_minutes(self) -> tuple[tuple[int, int], ...]:
+        """The working hours in minutes after midnight."""
+        return tuple((_minutes(span[:5]), _minutes(span[6:])) for span in self.working_hours)
 
 
 class Mail(Section):
@@ -82,6 +106,8 @@ class Citizens(Section):
     tracked_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
     #: Work that a browser does before it may send, in hashes: a second or so on an old telephone.
     work: Annotated[int, Field(ge=1, le=10_000_000)] = 50_000
+    #: Addresses of our own web proxies, whose `X-Forwarded-For` says who really asks; without them it is not believed.
+    proxies: tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]{2,45}$")], ...] = ()
 
 
 class Interchange(Section):
@@ -94,10 +120,23 @@ class Interchange(Section):
     their_id: str = "city"
     #: A file with the shared key, at least 32 characters; outside the data folder.
     key_file: Path | None = None
+    #: A certificate authority of theirs that the system does not know.
+    ca_file: Path | None = None
     #: Seconds after a failure until the next try, the last one for ever after.
     retry_seconds: tuple[Annotated[int, Field(ge=1, le=86_400)], ...] = (10, 30, 120, 600, 3600)
     #: Failures after which a message counts as stuck and supervisors are told.
     stuck_after: Annotated[int, Field(ge=1, le=1000)] = 5
+
+    @field_validator("url")
+    @classmethod
+    def _is_secret(cls, url: str) -> str:
+        parts = urlsplit(url)
+        local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        if url and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and local))):
+            raise ValueError("must begin with https://")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must be host and path only")
+        return url
 
 
 class DispatchHelp(Section):

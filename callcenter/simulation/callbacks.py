@@ -111,9 +111,9 @@ class Owing:
         named = {agent.name: agent for agent in ready}
         busy = {str(number) for number in self.calling}
         for dial in dialling.choose(pending, free, at(hotline.env.now), places=places, busy=busy):
-            self._dialling.add(dial.callback)
+            self._dialling.add(dial.errand)
             hotline.staff.begin(named[dial.agent], "busy")
-            hotline.env.process(self._call(named[dial.agent], self._open[dial.callback]))
+            hotline.env.process(self._call(named[dial.agent], self._open[dial.errand]))
 
     def _call(self, agent: Agent, owed: Owed) -> Process:
         hotline, citizen = self._hotline, owed.citizen

@@ -46,10 +46,11 @@ async def execute_many(
         await driver.executemany(str(compiled), _as_postgresql_takes(rows))
 
 
-def among(session: AsyncSession, column: InstrumentedAttribute[Any], values: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition that the text in `column` is one of `values`, however many: they travel as one parameter.
+def among(session: AsyncSession, column: InstrumentedAttribute[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Return the condition that what is in `column`, text or whole numbers, is one of `values`, however many.
 
-    An IN list would be spelled and prepared anew for each number of values, and has a limit.
+    They travel as one parameter. An IN list would be spelled and prepared anew for each number of values, and has a
+    limit.
     """
     if session.get_bind().dialect.name == "sqlite":
         every = func.json_each(json.dumps(list(values))).table_valued("value")

@@ -8,8 +8,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import LIMIT, ZONE, Row, iso, within
+from callcenter.panel.sessions import Identity
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
+from callcenter.tickets.flows.access import visible
 from callcenter.tickets.rules.words import state_word
 from callcenter.tickets.tables import MemberUnit, Ticket
 
@@ -43,8 +45,12 @@ async def tickets(
     caller: str | None = None,
     limit: int = LIMIT,
     time_zone: str = ZONE,
+    identity: Identity | None = None,
 ) -> list[Row]:
-    """Return tickets opened on `day`, or from `since` until before `until`, with the other filters."""
+    """Return tickets opened on `day`, or from `since` until before `until`, with the other filters.
+
+    Only those that `identity` may see; all of them for the command line, which gives none.
+    """
     query: Any = (
         select(Ticket, MemberUnit.name)
         .outerjoin(MemberUnit, MemberUnit.id == Ticket.unit_id)
@@ -56,6 +62,8 @@ async def tickets(
         query = query.where(Ticket.state == state)
     if caller is not None:
         query = query.where(Ticket.caller == caller)
+    if identity is not None:
+        query = query.where(visible(identity))
     return [_ticket(ticket, unit) for ticket, unit in await session.execute(query)]
 
 

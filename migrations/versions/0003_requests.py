@@ -78,9 +78,10 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=12), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("days", sa.Integer(), nullable=False),
-        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
         sa.Column("paused_at", UtcDateTime(), nullable=True),
         sa.Column("stopped_at", UtcDateTime(), nullable=True),
+        sa.Column("pauses", sa.JSON(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_clocks_ticket_id_tickets")),
         sa.ForeignKeyConstraint(["unit_id"], ["member_units.id"], name=op.f("fk_ticket_clocks_unit_id_member_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_clocks")),
@@ -195,6 +196,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ticket_notices_ticket_id"), ["ticket_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_notices_unit_id"), ["unit_id"], unique=False)
 
+    op.create_table(
+        "ticket_digests",
+        sa.Column("unit_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=False),
+        sa.Column("tickets", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["unit_id"], ["member_units.id"], name=op.f("fk_ticket_digests_unit_id_member_units")),
+        sa.PrimaryKeyConstraint("unit_id", "day", name=op.f("pk_ticket_digests")),
+    )
+
     _check_roles("role IN ('unit', 'agent', 'supervisor', 'administrator')", with_unit=True)
 
     with op.batch_alter_table("tickets", schema=None) as batch_op:
@@ -264,22 +275,19 @@ def upgrade() -> None:
 
 
 def _check_roles(known: str, *, with_unit: bool) -> None:
-    """Make the table of users anew on SQLite, which keeps no names of checks; change it on PostgreSQL."""
-    checks = [sa.CheckConstraint(known, name=op.f("ck_panel_user_role_known"))]
-    if with_unit:
-        its = "(role = 'unit') = (unit IS NOT NULL)"
-        checks.append(sa.CheckConstraint(its, name=op.f("ck_panel_user_unit_of_its_role")))
+    """Let `panel_user` know the roles `known`, and a unit where one is."""
     sqlite = op.get_bind().dialect.name == "sqlite"
-    with op.batch_alter_table("panel_user", table_args=checks if sqlite else ()) as users:
-        if not sqlite:
-            users.drop_constraint(op.f("ck_panel_user_role_known"), type_="check")
+    # Always anew: SQLite would add the column alone, and keep the checks as they were.
+    with op.batch_alter_table("panel_user", recreate="always" if sqlite else "auto") as users:
+        users.drop_constraint(op.f("ck_panel_user_role_known"), type_="check")
         if with_unit:
             users.add_column(sa.Column("unit", sa.String(length=30), nullable=True))
+            its = "(role = 'unit') = (unit IS NOT NULL)"
+            users.create_check_constraint(op.f("ck_panel_user_unit_of_its_role"), its)
         else:
+            users.drop_constraint(op.f("ck_panel_user_unit_of_its_role"), type_="check")
             users.drop_column("unit")
-        if not sqlite:
-            for check in checks:
-                users.create_check_constraint(check.name, check.sqltext)
+        users.create_check_constraint(op.f("ck_panel_user_role_known"), known)
 
 
 def _only_added(table: str) -> None:
@@ -359,6 +367,7 @@ def downgrade() -> None:
 
     _check_roles("role IN ('agent', 'supervisor', 'administrator')", with_unit=False)
 
+    op.drop_table("ticket_digests")
     with op.batch_alter_table("ticket_notices", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ticket_notices_unit_id"))
         batch_op.drop_index(batch_op.f("ix_ticket_notices_ticket_id"))

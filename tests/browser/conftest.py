@@ -8,6 +8,9 @@ import pytest_asyncio
 from panel_server import WEB, Panel
 from playwright.async_api import Browser, async_playwright
 from screen import Screens, chromium
+from tickets_server import Desks, TicketPanel
+
+from callcenter.panel import passwords
 
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 
@@ -40,6 +43,23 @@ async def panel() -> AsyncIterator[Panel]:
 async def screens(browser: Browser, panel: Panel) -> AsyncIterator[Screens]:
     """Screens before that panel; afterwards no console may have an error on it that the test did not expect."""
     opened = Screens(browser, panel.url, ARTEFACTS)
+    yield opened
+    await opened.close()
+    assert opened.faults == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TicketPanel]:
+    """The real panel with member units, categories, places and people, and no request yet."""
+    monkeypatch.setattr(passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+    async with TicketPanel(tmp_path) as served:
+        yield served
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desks(browser: Browser, requests: TicketPanel) -> AsyncIterator[Desks]:
+    """Browsers of its people; afterwards no console may have an error on it that the test did not expect."""
+    opened = Desks(browser, requests, ARTEFACTS)
     yield opened
     await opened.close()
     assert opened.faults == []

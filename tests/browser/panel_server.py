@@ -21,7 +21,18 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-LISTS = ("calls", "callbacks", "tickets", "users", "policy_log", "blocked_callers", "test_dials")
+LISTS = (
+    "calls",
+    "callbacks",
+    "tickets",
+    "users",
+    "policy_log",
+    "blocked_callers",
+    "test_dials",
+    "follow_ups",
+    "rate",
+    "dispatch_help",
+)
 PAGES = ("wallboard", "desk", *LISTS, "sign_in", "password", "error")
 #: States in which a callback is owed.
 OPEN = ("waiting", "dialling", "retry")
@@ -237,6 +248,10 @@ class Panel:
 
     async def _order(self, request: web.Request) -> web.StreamResponse:
         order = f"{request.method} {request.path}"
+        if request.method == "GET":  # asks, and orders nothing
+            self.questions.append(request.path_qs)
+            status, answer = self.answers.get(order) or self.refusals.get(request.path, (200, {}))
+            return web.json_response(answer, status=status)
         self.orders.append((order, await request.json() if request.can_read_body else None))
         status, answer = self.answers.get(order) or self.refusals.get(request.path, (200, {}))
         return web.json_response(answer, status=status)

@@ -105,13 +105,13 @@ async def test_it_can_be_read_in_every_state(panel: Panel, screens: Screens, the
 async def test_roles_see_their_own_places(panel: Panel, screens: Screens) -> None:
     panel.user = {"login": "li", "name": "李敏", "role": "agent", "agent": "1001"}
     screen = await screens.open("/desk", size=DESK)
-    assert await screen.text(".nav") == "工作台 通话记录 漏接回拨 工单"
+    assert await screen.text(".nav") == "工作台 通话记录 漏接回拨 工单 回访 知识库"
     assert await screen.page.locator("#announcement, #nav-more").count() == 0
     panel.user["role"] = "supervisor"
     await screen.page.reload()
-    assert await screen.text(".nav") == "大屏 工作台 通话记录 漏接回拨 工单"
+    assert await screen.text(".nav") == "大屏 工作台 通话记录 漏接回拨 工单 回访 知识库"
     await screen.page.locator("#nav-more summary").press("Enter")
-    assert await screen.text("#nav-more .menu") == "排队措施 骚扰号码 拨测"
+    assert await screen.text("#nav-more .menu") == "考核指标 排队措施 骚扰号码 拨测 派单建议 市级平台"
     await screen.page.keyboard.press("Escape")
     assert not await screen.page.locator("#nav-more .menu").is_visible()
 

@@ -50,7 +50,7 @@ async def test_a_new_call_appears_by_itself(panel: Panel, screens: Screens) -> N
 
 async def test_an_error_is_said_and_tried_again(panel: Panel, screens: Screens) -> None:
     screens.expected = ("503",)
-    panel.refusals["/api/v1/tickets"] = (503, {"error": "数据库暂不可用"})
+    panel.refusals["/api/v1/tickets/search"] = (503, {"error": "数据库暂不可用"})
     screen = await screens.open("/tickets", size=DESK)
     await screen.shows("[role=alert]", "数据库暂不可用")
     panel.refusals.clear()
@@ -92,6 +92,32 @@ async def test_a_user_is_added_and_the_password_shown_once(panel: Panel, screens
     wanted = {"login": "wang", "name": "王小明", "role": "agent", "agent": "1002"}
     await panel.ordered("POST /api/v1/users", wanted)
     await screen.shows(".once", "<b>k3y</b>")
+
+
+async def test_whoever_works_for_a_member_unit_is_added_with_it(panel: Panel, screens: Screens) -> None:
+    panel.lists["units"] = [
+        {"code": "housing", "name": "住建局", "active": True},
+        {"code": "gone", "name": "已撤销单位", "active": False},
+    ]
+    row = {"login": "roads", "name": "王值班", "role": "unit", "agent": None, "unit": "housing", "active": True}
+    panel.lists["users"] = [row]
+    screen = await screens.open("/users", size=DESK)
+    page = screen.page
+    await screen.shows("tbody", "成员单位 · 住建局")
+    assert await page.get_by_label("工号").count() == 1
+    await page.get_by_label("用户名").fill("zhao")
+    await page.get_by_label("姓名").fill("赵值班")
+    await page.get_by_label("角色").select_option("unit")
+    assert await page.get_by_label("工号").count() == 0
+    picker = page.locator("select[name=unit]")
+    assert await picker.locator("option").all_inner_texts() == ["请选择", "住建局"]
+    await picker.select_option("housing")
+    panel.answers["POST /api/v1/users"] = (201, {**row, "login": "zhao", "one_time_password": "k3y"})
+    await screen.picture("users-unit")
+    await page.get_by_role("button", name="添加").click()
+    await panel.ordered("POST /api/v1/users", {"login": "zhao", "name": "赵值班", "role": "unit", "unit": "housing"})
+    await screen.shows(".once", "k3y")
+    assert await page.get_by_label("角色").input_value() == "agent"
 
 
 async def test_signing_in_says_what_is_wrong_and_leads_on(panel: Panel, screens: Screens) -> None:

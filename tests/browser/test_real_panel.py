@@ -14,12 +14,17 @@ from callcenter.panel.pages import add_page
 from callcenter.settings import Settings
 from callcenter.storage.base import Base
 from callcenter.storage.engine import Database
+from callcenter.tickets.views import notices, reference
 
 NEW = "seventeen green lamps"
 
 
 def wallboard(app: web.Application) -> None:
     add_page(app, "/wallboard", "wallboard.html", role="supervisor")
+
+
+#: The bell of the frame and the users page ask these.
+FEATURES = [wallboard, notices.add_routes, reference.add_routes]
 
 
 async def test_the_first_administrator_gets_in_and_sees_the_floor_move(browser: Browser, tmp_path: Path) -> None:
@@ -32,7 +37,7 @@ async def test_the_first_administrator_gets_in_and_sees_the_floor_move(browser: 
     live = LiveState()
     live.update(floor((), [seat(8001, "ready", "王小明")]))
     settings = Settings(data=tmp_path / "var", port_offset=5000)
-    app = server.build(settings, database, features=[wallboard], live=live, registry=CollectorRegistry())
+    app = server.build(settings, database, features=FEATURES, live=live, registry=CollectorRegistry())
     async with server.serving(app, "127.0.0.1", 0) as runner:
         screens = Screens(browser, f"http://127.0.0.1:{runner.addresses[0][1]}", tmp_path)
         screen = await screens.open("/users", size=DESK)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from callcenter.hotline import call_rows, listings
 from callcenter.hotline.events import CallbackSettled, CallbackTried, CallbackUnreachable, CallMissed, HotlineEvent
 from callcenter.hotline.flows import attempts, callback_sweep, consequences
+from callcenter.hotline.flows.callback_errand import CallbackErrand
 from callcenter.hotline.rules.callbacks import Policy
 from callcenter.hotline.rules.dialling import Dial
 from callcenter.hotline.rules.records import CallRecord
@@ -275,7 +276,13 @@ async def test_an_order_that_asterisk_never_got_gives_the_callback_back(database
 
     async def sweep(minutes: float) -> str:
         await callback_sweep.give_back(
-            database, "node1", in_progress, lambda: current, POLICY, before=at(minutes - 1), now=at(minutes)
+            database,
+            "node1",
+            CallbackErrand("node1", POLICY, "automatic"),
+            in_progress,
+            lambda: current,
+            before=at(minutes - 1),
+            now=at(minutes),
         )
         return str((await row(database))["state"])
 

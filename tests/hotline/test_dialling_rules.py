@@ -27,7 +27,7 @@ def free(*agents: str) -> list[Free]:
 
 
 def chosen(*pending: Pending, agents: tuple[str, ...] = ("1001",), places: int = 10, **more: object) -> list[int]:
-    return [dial.callback for dial in choose(pending, free(*agents), NOW, places=places, **more)]  # type: ignore[arg-type]
+    return [dial.errand for dial in choose(pending, free(*agents), NOW, places=places, **more)]  # type: ignore[arg-type]
 
 
 def test_citizens_are_called_back_in_the_order_in_which_they_first_called() -> None:
@@ -47,7 +47,7 @@ def test_what_is_kept_for_an_agent_waits_for_them_and_holds_nobody_up() -> None:
     kept = owed(1, 0, assigned="1009")
     assert chosen(kept, owed(2, 1)) == [2]
     dials = choose([kept, owed(2, 1)], free("1001", "1009"), NOW, places=2)
-    assert [(dial.callback, dial.agent) for dial in dials] == [(1, "1009"), (2, "1001")]
+    assert [(dial.errand, dial.agent) for dial in dials] == [(1, "1009"), (2, "1001")]
 
 
 def test_neither_before_its_time_nor_while_held_nor_while_the_citizen_is_on_the_line() -> None:
@@ -93,7 +93,7 @@ def test_never_more_dials_than_agents_or_places_and_each_of_them_once(
 ) -> None:
     dials = choose(pending, free(*(f"100{n}" for n in range(1, agents + 1))), NOW, places=places)
     assert len(dials) <= min(agents, places)
-    for name in ("agent", "callback", "number"):
+    for name in ("agent", "errand", "number"):
         assert len({getattr(dial, name) for dial in dials}) == len(dials)
 
 

@@ -67,6 +67,13 @@ PROMPTS = {
     "warned": (1450, 0.8),
     "limited": (1550, 0.8),
     "blocked": (1650, 0.8),
+    "ticket-number": (560, 0.6),
+    "ticket-wrong": (660, 0.6),
+    "ticket-digits": (760, 0.6),
+    "ticket-handling": (860, 0.8),
+    "ticket-accepted": (1150, 0.8),
+    "ticket-none": (1040, 0.8),
+    "day-due": (960, 0.6),
     **{f"within-{minutes}": (1000, 0.6) for minutes in (0, *PROMISED_MINUTES)},
 }
 #: What the two sides of a conversation sound like, in hertz.

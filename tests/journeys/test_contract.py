@@ -141,7 +141,7 @@ FURTHER = {
         *("settled_at", "settled_call", "note"),
     },
     "tickets": {"title", "description"},
-    "indicators": {"number", "name", "name_zh", "reason", "within_30_seconds"},
+    "indicators": {"number", "name", "name_zh", "reason", "within_30_seconds", "unit", "parts", "listed"},
 }
 
 

@@ -38,9 +38,17 @@ class Panel:
         """The command line."""
         return self.client(Authorization=f"Bearer {self.token}")
 
-    async def add(self, login: str, role: Role = "agent", *, agent: str | None = None, settled: bool = True) -> None:
+    async def add(
+        self,
+        login: str,
+        role: Role = "agent",
+        *,
+        agent: str | None = None,
+        unit: str | None = None,
+        settled: bool = True,
+    ) -> None:
         """Add a user with PASSWORD; `settled` ones need not change it first."""
-        new = users.NewUser(login, login.title(), role, agent, PASSWORD)
+        new = users.NewUser(login, login.title(), role, agent, PASSWORD, unit)
         await users.add(self.database, new, actor=Actor("cli", "node1"), now=now())
         async with self.database.begin() as session:
             user = await users.user_by_login(session, login)
@@ -48,10 +56,16 @@ class Panel:
             user.must_change_password = not settled
 
     async def signed_in(
-        self, login: str, role: Role = "agent", *, agent: str | None = None, settled: bool = True
+        self,
+        login: str,
+        role: Role = "agent",
+        *,
+        agent: str | None = None,
+        unit: str | None = None,
+        settled: bool = True,
     ) -> ClientSession:
         """A browser of a new user, signed in."""
-        await self.add(login, role, agent=agent, settled=settled)
+        await self.add(login, role, agent=agent, unit=unit, settled=settled)
         return await self.sign_in(login)
 
     async def sign_in(self, login: str, password: str = PASSWORD) -> ClientSession:

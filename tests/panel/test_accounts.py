@@ -53,6 +53,7 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(pan
             "name": "Wang",
             "role": "agent",
             "agent": None,
+            "unit": None,
             "language": None,
             "must_change_password": False,
         }

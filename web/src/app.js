@@ -4,11 +4,21 @@ import { startFrame } from "./frame.js";
 import { startPassword } from "./account/password.js";
 import { startSignIn } from "./account/sign_in.js";
 import { startUsers } from "./account/users.js";
+import { startRate } from "./citizen/rate.js";
+import { startFollowUps } from "./follow_ups/page.js";
+import { startInterchange } from "./interchange/interchange.js";
+import { startKnowledge } from "./knowledge/knowledge.js";
 import { startCallbacks } from "./lists/callbacks.js";
 import { startCalls } from "./lists/calls.js";
 import { startTickets } from "./lists/tickets.js";
+import { startIndicators } from "./reports/indicators.js";
 import { startBlockedCallers } from "./supervision/blocked_callers.js";
+import { startDispatchHelp } from "./supervision/dispatch_help.js";
 import { startPolicyLog } from "./supervision/policy_log.js";
+import { startNotices } from "./tickets/notices.js";
+import { startReference } from "./tickets/reference.js";
+import { startTicket } from "./tickets/ticket.js";
+import { startUnit } from "./tickets/unit.js";
 import { startTestDials } from "./supervision/test_dials.js";
 import { startWallboard } from "./wallboard/wallboard.js";
 
@@ -18,15 +28,25 @@ const pages = {
   desk: startDesk,
   calls: startCalls,
   callbacks: startCallbacks,
+  indicators: startIndicators,
+  interchange: startInterchange,
+  knowledge: startKnowledge,
+  follow_ups: startFollowUps,
+  rate: startRate,
   tickets: startTickets,
+  ticket: startTicket,
+  unit: startUnit,
+  reference: startReference,
   sign_in: startSignIn,
   password: startPassword,
   users: startUsers,
   policy_log: startPolicyLog,
+  dispatch_help: startDispatchHelp,
   blocked_callers: startBlockedCallers,
   test_dials: startTestDials,
 };
 
 startFrame();
+startNotices();
 const main = document.getElementById("page");
 if (main) pages[document.documentElement.dataset.page ?? ""]?.(main);

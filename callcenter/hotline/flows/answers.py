@@ -13,8 +13,11 @@ _log = structlog.get_logger()
 
 #: Seconds between heartbeats; the dialplan takes one older than 3 s for silence.
 BEAT = 1.0
-#: Returns the word for a caller's newest open ticket: `open`, `closed`, or `none`.
-TicketState = Callable[[str], Awaitable[str]]
+#: What may be keyed, and how much of it.
+_DIGITS, _LONGEST = "0123456789", 20
+#: Returns, for a caller and the number of a request that they keyed (or nothing), the channel variables that say what
+#: they are told; the last one tells that all are there.
+TicketState = Callable[[str, str], Awaitable[Mapping[str, str]]]
 #: Returns what a call from that number meets: `announce`, `limit`, `block`, or empty (`BlockedCallers.verdict`).
 Verdict = Callable[[str], str]
 
@@ -43,8 +46,10 @@ class Answers:
         await request.set_variable("HOTLINE_KNOWN", "1")
 
     async def ticket_state(self, request: AgiRequest) -> None:
-        """A citizen asks by key how far their ticket 工单 is, known by the number they call from."""
-        await request.set_variable("HOTLINE_TICKET", await self._ticket_state(request.caller))
+        """A citizen asks by key how far a ticket 工单 is: by its number, else by the number that they call from."""
+        keyed = "".join(filter(_DIGITS.__contains__, request.args[0])) if request.args else ""
+        for name, value in (await self._ticket_state(request.caller, keyed[:_LONGEST])).items():
+            await request.set_variable(name, value)
 
     def save(self) -> None:
         """Write the announcement's state into the snapshot, from which callers are answered while we are away."""

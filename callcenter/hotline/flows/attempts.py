@@ -1,6 +1,6 @@
 """Attempts to call a citizen back: on disk before Asterisk is asked to dial; what came of them is told by its record.
 
-An attempt is carried out by the call that the order named, `NODE-callback-ID`. Never is one ordered twice.
+An attempt is carried out by the call that the order named (`errands.name_of`). Never is one ordered twice.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, func, insert, or_, select, text, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.hotline.flows import errands
 from callcenter.hotline.rules.callbacks import Attempt, Tried
 from callcenter.hotline.rules.dialling import Dial
 from callcenter.hotline.rules.records import CallRecord
 from callcenter.hotline.rules.retries import Result
-from callcenter.hotline.tables import OPEN_STATES, Call, Callback, CallbackAttempt
+from callcenter.hotline.tables import OPEN_STATES, Callback, CallbackAttempt
 
 _log = structlog.get_logger()
 #: An attempt and the record that bears its name began at most so far apart; else a database was put back, and the
@@ -37,7 +38,7 @@ _RESULTS: Mapping[str, Result] = {
 
 def name_of(node: str, attempt: int) -> str:
     """Return the name that Asterisk is told to give to the call of an attempt."""
-    return f"{node}-callback-{attempt}"
+    return errands.name_of(node, "callback", attempt)
 
 
 def result_of(call: CallRecord) -> Result:
@@ -115,7 +116,7 @@ async def store(
     made = [one for one in news if one.id not in stored]
     if made:
         await connection.execute(insert(CallbackAttempt), [_row(node, callback, one) for one in made])
-        await _count_on(session)
+        await errands.count_on(session, "callback_attempts")
 
 
 def _row(node: str, callback: int, attempt: Attempt) -> dict[str, Any]:
@@ -132,13 +133,6 @@ def _row(node: str, callback: int, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-async def _count_on(session: AsyncSession) -> None:
-    """Let the next attempt's id follow those that were written with an id of their own; SQLite does so by itself."""
-    if session.get_bind().dialect.name == "postgresql":
-        highest = "(SELECT max(id) FROM callback_attempts)"
-        await session.execute(text(f"SELECT setval(pg_get_serial_sequence('callback_attempts', 'id'), {highest})"))
-
-
 def complain(node: str, orphans: Sequence[Tried]) -> None:
     """Log attempts of which no callback is known: what Asterisk did is in the calls, but nobody was owed it."""
     for one in orphans:
@@ -153,7 +147,7 @@ async def begin(session: AsyncSession, node: str, dial: Dial, now: datetime) -> 
     taken = await session.execute(
         update(Callback)
         .where(
-            Callback.id == dial.callback,
+            Callback.id == dial.errand,
             Callback.state.in_(("waiting", "retry")),
             Callback.held.is_(None),
             func.coalesce(Callback.number, Callback.caller) == dial.number,
@@ -163,19 +157,15 @@ async def begin(session: AsyncSession, node: str, dial: Dial, now: datetime) -> 
     if taken.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE returns a CursorResult
         return None
     row = CallbackAttempt(
-        node=node, callback_id=dial.callback, at=now, agent=dial.agent, number=dial.number, result="dialling"
+        node=node, callback_id=dial.errand, at=now, agent=dial.agent, number=dial.number, result="dialling"
     )
     session.add(row)
     await session.flush()
-    named = select(Call.id).where(Call.node == node, Call.linkedid == name_of(node, row.id))
-    if (await session.scalars(named)).first() is not None:
-        # A record of another life has this name: the database was lost, and Asterisk's files were not.
-        carried = select(func.max(Call.attempt_id)).where(Call.direction == "outbound")
-        after = ((await session.scalars(carried)).one() or row.id) + 1
-        await session.execute(update(CallbackAttempt).where(CallbackAttempt.id == row.id).values(id=after))
-        await _count_on(session)
-        return after
-    return row.id
+    free = await errands.free_id(session, node, "callback", row.id)
+    if free != row.id:
+        await session.execute(update(CallbackAttempt).where(CallbackAttempt.id == row.id).values(id=free))
+        await errands.count_on(session, "callback_attempts")
+    return free
 
 
 async def never_began(session: AsyncSession, node: str, before: datetime) -> list[int]:
@@ -187,6 +177,4 @@ async def never_began(session: AsyncSession, node: str, before: datetime) -> lis
         CallbackAttempt.result == "dialling",
         CallbackAttempt.at < before,
     )
-    names = {name_of(node, attempt): attempt for attempt in await session.scalars(query)}
-    calls = set(await session.scalars(select(Call.linkedid).where(Call.node == node, Call.linkedid.in_(names))))
-    return [attempt for name, attempt in names.items() if name not in calls]
+    return await errands.unheard(session, node, "callback", await session.scalars(query))

@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.hotline.flows import errands
+from callcenter.hotline.flows.errands import UnderWay
 from callcenter.hotline.rules.agents import N_, Refused
 from callcenter.hotline.rules.dialling import Pending
 from callcenter.hotline.rules.numbers import normalised
@@ -28,19 +30,6 @@ class Figures:
     next_due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnderWay:
-    """An attempt that is not over."""
-
-    attempt: int
-    callback: int
-    agent: str
-    caller: str
-    number: str
-    #: `ringing` the agent, `dialling` the citizen, or `talking`.
-    stage: str
-
-
 async def count(session: AsyncSession, now: datetime) -> Figures:
     """Count what is owed."""
     query = select(
@@ -56,30 +45,24 @@ async def count(session: AsyncSession, now: datetime) -> Figures:
 
 async def under_way(session: AsyncSession, node: str) -> list[UnderWay]:
     """Return the attempts of `node` that are ordered, ring, or talk."""
-    columns = (
-        CallbackAttempt.id,
-        CallbackAttempt.callback_id,
-        CallbackAttempt.agent,
-        Callback.caller,
-        CallbackAttempt.number,
-    )
-    ordered = (
-        select(*columns)
+    calling = await errands.stages(session, node, "callback")
+    query = (
+        select(
+            CallbackAttempt.id,
+            CallbackAttempt.callback_id,
+            CallbackAttempt.agent,
+            Callback.caller,
+            CallbackAttempt.number,
+        )
         .join(Callback, Callback.id == CallbackAttempt.callback_id)
-        .where(Callback.state == "dialling", CallbackAttempt.node == node, CallbackAttempt.result == "dialling")
+        .where(
+            CallbackAttempt.node == node,
+            or_(
+                CallbackAttempt.id.in_(calling), (Callback.state == "dialling") & (CallbackAttempt.result == "dialling")
+            ),
+        )
     )
-    # That the agent has picked up is in the record: their phone's state is the same while it rings.
-    calling = (
-        select(*columns, Call.agent.is_not(None), Call.answered_at.is_not(None))
-        .join(Callback, Callback.id == CallbackAttempt.callback_id)
-        .join(Call, Call.attempt_id == CallbackAttempt.id)
-        .where(Call.node == node, Call.direction == "outbound", Call.progress.is_not(None), Call.ended_at.is_(None))
-    )
-    found = {row[0]: UnderWay(*row, "ringing") for row in await session.execute(ordered)}
-    for attempt, callback, agent, caller, number, picked_up, answered in await session.execute(calling):
-        stage = "talking" if answered else "dialling" if picked_up else "ringing"
-        found[attempt] = UnderWay(attempt, callback, agent, caller, number, stage)
-    return list(found.values())
+    return [UnderWay("callback", *row, calling.get(row[0], "ringing")) for row in await session.execute(query)]
 
 
 async def on_calls(session: AsyncSession, area_code: str) -> set[str]:

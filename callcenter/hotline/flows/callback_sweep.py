@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.flows import attempts
 from callcenter.hotline.flows.callbacks import as_owed
+from callcenter.hotline.flows.errands import Errand, name_of
 from callcenter.hotline.rules.callbacks import Policy, in_vain
 from callcenter.hotline.tables import OPEN_STATES, Callback, CallbackAttempt
 from callcenter.storage.engine import Database
@@ -35,29 +36,29 @@ async def escalate(database: Database, policy: Policy, now: datetime) -> None:
 async def give_back(
     database: Database,
     node: str,
+    errand: Errand,
     in_progress: Callable[[], Awaitable[set[str]]],
     history_is_current: Callable[[], bool],
-    policy: Policy,
     *,
     before: datetime,
     now: datetime,
 ) -> None:
-    """Give back callbacks whose attempt, begun before `before`, Asterisk never carried out.
+    """Give back errands whose attempt, begun before `before`, Asterisk never carried out.
 
     Certain in this order: Asterisk has no such call now, all that it wrote until now is stored, and there is no such
     call among it. Raises what the database and `in_progress` raise.
     """
     async with database.read() as session:
-        if not await attempts.never_began(session, node, before):
+        if not await errand.never_began(session, before):
             return
     calls = await in_progress()
     if not history_is_current():
         return
     async with database.begin() as session:
-        for attempt in await attempts.never_began(session, node, before):
-            if attempts.name_of(node, attempt) not in calls:
-                _log.warning("callback_never_dialled", attempt=attempt)
-                await not_dialled(session, attempt, policy, now, "Asterisk never got the order")
+        for attempt in await errand.never_began(session, before):
+            if name_of(node, errand.kind, attempt) not in calls:
+                _log.warning("never_dialled", errand=errand.kind, attempt=attempt)
+                await errand.not_dialled(session, attempt, now, "Asterisk never got the order")
 
 
 async def not_dialled(session: AsyncSession, attempt_id: int, policy: Policy, now: datetime, why: str) -> None:

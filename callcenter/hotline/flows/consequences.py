@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline import call_rows
-from callcenter.hotline.events import CallAnswered, CallEnded, HotlineEvent
+from callcenter.hotline.events import CallAnswered, CallEnded, ErrandTried, HotlineEvent
 from callcenter.hotline.flows import callbacks
 from callcenter.hotline.flows.attempts import result_of
 from callcenter.hotline.rules.callbacks import Answered, Missed, Policy, Tried
@@ -22,6 +22,7 @@ async def of(session: AsyncSession, node: str, changes: Sequence[Change], policy
     answered: list[tuple[str, CallRecord]] = []
     missed: list[tuple[str, CallRecord]] = []
     tried: list[CallRecord] = []
+    errands: list[CallRecord] = []
     for before, call in changes:
         answered_now = call.answered_at is not None and not (before and before.answered_at)
         ended_now = call.ended_at is not None and not (before and before.ended_at)
@@ -34,15 +35,18 @@ async def of(session: AsyncSession, node: str, changes: Sequence[Change], policy
             if owes(call):
                 missed.append((citizen_of(call, policy), call))
         if call.direction == "outbound" and call.attempt_id is not None and (answered_now or ended_now):
-            tried.append(call)
+            (tried if call.errand == "callback" else errands).append(call)
     owed = await callbacks.open_of(session, {citizen for citizen, _ in answered if citizen})
     # Of the answered calls only those matter whose caller is owed something, or was missed just now.
     waiting = owed.keys() | {citizen for citizen, _ in missed}
     redials = [(citizen, call) for citizen, call in answered if citizen and citizen in waiting]
+    if not missed and not redials and not tried and not errands:
+        return happened
+    concerned = [call.linkedid for call in (*tried, *errands, *(call for _, call in (*missed, *redials)))]
+    ids = await call_rows.ids(session, node, concerned)
+    happened += [_errand(node, ids[call.linkedid], call, policy) for call in errands]
     if not missed and not redials and not tried:
         return happened
-    concerned = [call.linkedid for call in (*tried, *(call for _, call in (*missed, *redials)))]
-    ids = await call_rows.ids(session, node, concerned)
     return happened + await callbacks.apply_calls(
         session,
         node,
@@ -80,6 +84,21 @@ def _missed(id_: int, citizen: str, call: CallRecord, policy: Policy) -> Missed:
 
 def _answered(id_: int, citizen: str, call: CallRecord) -> Answered:
     return Answered(id_, citizen, call.answered_at or call.started_at)
+
+
+def _errand(node: str, id_: int, call: CallRecord, policy: Policy) -> ErrandTried:
+    return ErrandTried(
+        node,
+        call.answered_at or call.ended_at or call.started_at,
+        call.errand or "",
+        call.attempt_id or 0,
+        id_,
+        normalised(call.caller, policy.area_code),
+        call.agent or "",
+        result_of(call),
+        call.started_at,
+        call.ended_at,
+    )
 
 
 def _tried(id_: int, call: CallRecord, policy: Policy) -> Tried:

@@ -3,7 +3,7 @@
 What came of it is told by the historian, from Asterisk's own record; nothing here decides it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from callcenter.asterisk.ami import AmiDown, AmiError, AmiRefused
-from callcenter.hotline.events import CallbackTried
-from callcenter.hotline.flows import attempts, callback_sweep, orders
+from callcenter.hotline.flows import orders
+from callcenter.hotline.flows.errands import Errand, name_of
 from callcenter.hotline.flows.floor import FloorKeeper
 from callcenter.hotline.flows.kept_agents import KeptAgents
 from callcenter.hotline.flows.orders import Order
 from callcenter.hotline.rules.dialling import Dial
-from callcenter.hotline.rules.retries import Policy
+from callcenter.hotline.rules.records import ErrandKind
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
@@ -27,24 +27,25 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Engaged:
-    """An agent who was given a callback, until it is known what came of it."""
+    """An agent who was given an errand, until it is known what came of it."""
 
-    callback: int
+    kind: ErrandKind
+    errand: int
     seat: str
     since: datetime
     attempt: int | None = None
-    #: The citizen has been answered meanwhile: do not dial.
+    #: The citizen has been answered meanwhile, or others come first: do not dial.
     cancelled: bool = False
 
 
 @dataclass
 class Dialling:
-    """Carries out dials; `engaged` are the agents whom one has been given."""
+    """Carries out dials of `errands` by their kind; `engaged` are the agents whom one has been given."""
 
     database: Database
     keeper: FloorKeeper
     settings: Settings
-    policy: Policy
+    errands: Mapping[ErrandKind, Errand]
     agents: KeptAgents
     #: Called when something was begun.
     on_begun: Callable[[], None]
@@ -52,7 +53,7 @@ class Dialling:
 
     def engage(self, dial: Dial) -> Engaged:
         """Note at once that an agent has a dial, so that they get no second one."""
-        return self.engaged.setdefault(dial.agent, Engaged(dial.callback, dial.seat, clock.now()))
+        return self.engaged.setdefault(dial.agent, Engaged(dial.kind, dial.errand, dial.seat, clock.now()))
 
     async def begin(self, dial: Dial) -> int | None:
         """Keep the agent free, put the attempt on disk, and ask Asterisk; None when it came to nothing before that."""
@@ -64,7 +65,8 @@ class Dialling:
                 if order is None:
                     await self.agents.let_go(dial.seat)
         except Exception as error:  # noqa: BLE001  # drivers raise their own kinds; nothing was asked of Asterisk yet
-            _log.warning("callback_not_begun", callback=dial.callback, error=f"{type(error).__name__}: {error}"[:300])
+            why = f"{type(error).__name__}: {error}"[:300]
+            _log.warning("dial_not_begun", kind=dial.kind, errand=dial.errand, error=why)
             await self.agents.let_go(dial.seat)
         finally:
             if order is None:
@@ -77,15 +79,15 @@ class Dialling:
         return order.attempt
 
     async def _commit(self, dial: Dial, interface: str) -> Order | None:
-        """Put the attempt on disk; None when another has the callback, or it is owed no more."""
+        """Put the attempt on disk; None when another has the errand, or it is owed no more."""
         now = clock.now()
         async with self.database.begin() as session:
-            attempt = await attempts.begin(session, self.settings.node, dial, now)
+            attempt = await self.errands[dial.kind].begin(session, dial, now)
         if attempt is None:
             return None
         wanted = self.settings.callbacks
         rings = wanted.agent_ring_seconds, wanted.ring_seconds
-        name = attempts.name_of(self.settings.node, attempt)
+        name = name_of(self.settings.node, dial.kind, attempt)
         return Order(name, attempt, dial.number, dial.agent, interface, now, *rings)
 
     async def _ask(self, order: Order, engaged: Engaged) -> None:
@@ -93,45 +95,45 @@ class Dialling:
         try:
             await self._originate(order, engaged)
         except (AmiDown, AmiRefused, ValueError) as error:
-            _log.warning("callback_not_dialled", attempt=order.attempt, error=str(error))
+            _log.warning("not_dialled", call=order.name, error=str(error))
             await self.agents.let_go(engaged.seat)
             with suppress(Exception):  # whatever the driver raises: the sweep finds it
                 async with self.database.begin() as session:
-                    await callback_sweep.not_dialled(session, order.attempt, self.policy, clock.now(), str(error))
+                    await self.errands[engaged.kind].not_dialled(session, order.attempt, clock.now(), str(error))
             self.engaged.pop(order.agent, None)
         except AmiError as error:
-            _log.warning("callback_outcome_unknown", attempt=order.attempt, error=str(error))
+            _log.warning("dial_outcome_unknown", call=order.name, error=str(error))
         else:
-            _log.info("callback_dialled", attempt=order.attempt, agent=order.agent, call=order.name)
+            _log.info("dialled", agent=order.agent, call=order.name)
             if engaged.cancelled:
-                await self.hang_up(order.attempt)
+                await self.hang_up(engaged.kind, order.attempt)
 
     async def _originate(self, order: Order, engaged: Engaged) -> None:
         if self.keeper.ami is None:
             raise AmiDown("no link to Asterisk")
         if engaged.cancelled:
-            raise AmiDown("the citizen was answered meanwhile")
+            raise AmiDown("it was called off meanwhile")
         if clock.now() - order.at > orders.LATE:
             raise AmiDown("too late")
         await orders.originate(self.keeper.ami, order)
 
-    def tried(self, event: CallbackTried) -> None:
+    def tried(self, kind: ErrandKind, attempt: int, agent: str) -> None:
         """An attempt was answered or is over: its agent may be given another."""
-        engaged = self.engaged.get(event.agent)
-        if engaged and engaged.attempt == event.attempt_id:
-            del self.engaged[event.agent]
+        engaged = self.engaged.get(agent)
+        if engaged and (engaged.kind, engaged.attempt) == (kind, attempt):
+            del self.engaged[agent]
 
-    def cancel(self, callback: int) -> None:
+    def cancel(self, kind: ErrandKind, errand: int) -> None:
         """The citizen was answered on their own call: what is not ordered yet is not ordered any more."""
         for engaged in self.engaged.values():
-            if engaged.callback == callback:
+            if (engaged.kind, engaged.errand) == (kind, errand):
                 engaged.cancelled = True
 
-    async def hang_up(self, attempt: int) -> None:
+    async def hang_up(self, kind: ErrandKind, attempt: int) -> None:
         """End the call of an attempt, if there is one."""
         if self.keeper.ami is not None:
             with suppress(AmiError):
-                await orders.hang_up(self.keeper.ami, attempts.name_of(self.settings.node, attempt))
+                await orders.hang_up(self.keeper.ami, name_of(self.settings.node, kind, attempt))
 
     def forget(self, now: datetime) -> None:
         """Forget those of whom nothing will be heard any more."""
@@ -140,6 +142,10 @@ class Dialling:
         for agent, engaged in list(self.engaged.items()):
             if now - engaged.since > longest:
                 del self.engaged[agent]
+
+    def has_lesser(self) -> bool:
+        """Whether an agent has an errand other than a callback that is not answered yet, or over."""
+        return any(engaged.kind != "callback" for engaged in self.engaged.values())
 
     def beginning(self) -> set[str]:
         """Return the seats whose phone is about to be asked to ring."""

@@ -23,6 +23,8 @@ _log = structlog.get_logger()
 #: Seconds between two looks at the states of requests: at least while they change, and at most when nobody says so.
 _BREATH = 10.0
 _AT_LEAST_EVERY = 600.0
+#: A transaction in which a request changes is over by then; what takes longer, the next look finds.
+_COMMITTED = 2.0
 #: After a failure, as when the database is away.
 _AGAIN = 5.0
 
@@ -78,6 +80,10 @@ class Snapshot:
     def tickets_changed(self, _events: object = None) -> None:
         """Requests have changed: their states are to be written, soon."""
         self._changed.set()
+
+    async def about_to_change(self, *_what: object) -> None:
+        """Requests change in a transaction that is not committed yet: look when it is, soon."""
+        asyncio.get_running_loop().call_later(_COMMITTED, self._changed.set)
 
     async def refresh(self) -> bool:
         """Read the states of requests and write them, if they have changed; returns False when the disk is at fault.

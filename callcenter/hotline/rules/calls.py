@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from callcenter.asterisk.cel import CelEvent, Kind
-from callcenter.hotline.rules.records import MISSED, CallRecord, Outcome, Progress, sanitised
+from callcenter.hotline.rules.records import MISSED, ORDERED, CallRecord, Outcome, Progress, sanitised
 from callcenter.hotline.rules.said import SAID
 
 __all__ = ["MISSED", "CallRecord", "Outcome", "Progress", "cut", "interpret", "sanitised"]
@@ -20,8 +20,6 @@ _LEFT: dict[str, Outcome] = {"FULL": "overflowed", "KEY": "abandoned_queue"}
 _SEAT = re.compile(r"PJSIP/(\d{1,20})w?-")
 #: Contexts in which a citizen's channel begins; the dialplan's own names.
 _INBOUND = ("from-trunk", "from-lab", "hotline-")
-#: Calls that the controller ordered: the order gave them their name, which says which attempt they carry out.
-_ORDERED = re.compile(r"-(callback|test)-(\d{1,9})$")
 
 
 def interpret(record: CallRecord | None, events: Iterable[CelEvent]) -> CallRecord | None:
@@ -64,11 +62,11 @@ def _begin(event: CelEvent) -> CallRecord | None:
         return None
     inbound = event.context.startswith(_INBOUND) and not _SEAT.match(event.channel)
     seat = _SEAT.match(event.channel)
-    if ordered := _ORDERED.search(event.linkedid):
+    if ordered := ORDERED.search(event.linkedid):
         return CallRecord(
             event.linkedid,
             event.at,
-            "outbound" if ordered[1] == "callback" else "test",
+            "test" if ordered[1] == "test" else "outbound",
             seat=seat[1] if seat else None,
             attempt_id=int(ordered[2]),
             progress=Progress(first=event.uniqueid),

@@ -1,4 +1,4 @@
-"""Which callback 回拨 is dialled now, and which agent's phone rings for it. Pure: figures in, dials out.
+"""Which callback 回拨 or follow-up 回访 is dialled now, and whose phone rings for it. Pure: figures in, dials out.
 
 Live callers come first: nothing is dialled while anybody waits, a free agent is kept for each caller in the greeting,
 and there are never more dials than free agents. So callbacks can neither starve the queue nor outnumber the agents.
@@ -10,11 +10,12 @@ from datetime import datetime
 
 from callcenter.hotline.rules.floor import Floor
 from callcenter.hotline.rules.numbers import normalised
+from callcenter.hotline.rules.records import ErrandKind
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An open callback that nobody dials yet."""
+    """An open callback or follow-up that nobody dials yet."""
 
     id: int
     #: The citizen, and the number to dial; both in their one spelling.
@@ -45,10 +46,12 @@ class Free:
 class Dial:
     """Ring `agent` at `seat`, then the citizen."""
 
-    callback: int
+    #: What is owed: the id of the callback or of the follow-up.
+    errand: int
     agent: str
     seat: str
     number: str
+    kind: ErrandKind = "callback"
 
 
 def free_agents(floor: Floor, engaged: Collection[str] = ()) -> list[Free]:
@@ -78,8 +81,22 @@ def room(*, free: int, waiting: int, greeting: int, reserve: int) -> int:
     return 0 if waiting else max(free - greeting - reserve, 0)
 
 
+def room_for_lesser(*, free: int, waiting: int, greeting: int, reserve: int) -> int:
+    """Return how many errands that come after callbacks may be begun now: one, and never by the last free agent.
+
+    A call that comes in while an agent visits a citizen by telephone must find somebody.
+    """
+    return min(room(free=free, waiting=waiting, greeting=greeting, reserve=max(reserve, 1)), 1)
+
+
 def choose(
-    pending: Iterable[Pending], free: Iterable[Free], now: datetime, *, places: int, busy: Collection[str] = ()
+    pending: Iterable[Pending],
+    free: Iterable[Free],
+    now: datetime,
+    *,
+    places: int,
+    busy: Collection[str] = (),
+    kind: ErrandKind = "callback",
 ) -> list[Dial]:
     """Return at most `places` dials for `free` agents, in the order given, and the callbacks that may be dialled `now`.
 
@@ -99,5 +116,5 @@ def choose(
             continue  # kept for somebody who is not free: others need not wait for them
         idle.remove(agent)
         taken |= {callback.number, callback.caller}
-        dials.append(Dial(callback.id, agent.agent, agent.seat, callback.number))
+        dials.append(Dial(callback.id, agent.agent, agent.seat, callback.number, kind))
     return dials

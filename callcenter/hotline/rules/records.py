@@ -17,8 +17,12 @@ Outcome = Literal[
     "blocked",
     "in_progress",
 ]
+#: What an agent calls a citizen for, by order: part of such a call's name.
+ErrandKind = Literal["callback", "follow-up"]
 #: Outcomes of an inbound call that owes the citizen a callback 漏接.
 MISSED: frozenset[str] = frozenset({"abandoned_greeting", "abandoned_queue", "overflowed", "unanswered"})
+#: Calls that the controller ordered: the order gave them their name, which says which attempt they carry out.
+ORDERED = re.compile(r"-(callback|follow-up|test)-(\d{1,9})$")
 _UNSAFE = re.compile(r"[^0-9A-Za-z+*#_.,]")
 _WITHHELD = re.compile(r"anonymous|unknown|restricted|unavailable|withheld", re.IGNORECASE)
 
@@ -84,6 +88,12 @@ class CallRecord:
     cut: bool = False
     #: None once the last channel is gone: nothing can change any more.
     progress: Progress | None = field(default_factory=Progress)
+
+    @property
+    def errand(self) -> str | None:
+        """What it was ordered for, by its name (`ErrandKind`, or `test`); None when nobody ordered it."""
+        ordered = ORDERED.search(self.linkedid)
+        return ordered[1] if ordered else None
 
     @property
     def missed(self) -> bool:

@@ -1,20 +1,40 @@
 """A missed call opens a ticket 漏接件, a settled callback closes it."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Insert, bindparam, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callcenter.hotline.events import CallbackReopened, CallbackSettled, CallbackUnreachable, CallMissed
+from callcenter.hotline.events import CallbackReopened, CallbackSettled, CallbackUnreachable, CallMissed, HotlineEvent
 from callcenter.hotline.tables import Call, Callback
+from callcenter.storage import bulk
 from callcenter.tickets.flows.numbers import ZONE, next_numbers
 from callcenter.tickets.rules import missed as rules
-from callcenter.tickets.tables import Ticket
+from callcenter.tickets.rules.moves import MOVES
+from callcenter.tickets.rules.words import CLOSED_STATES
+from callcenter.tickets.tables import Ticket, TicketEntry
 
 #: Values of one IN list.
 _CHUNK = 500
+#: Columns of an entry that these moves fill.
+_ENTRY = (
+    "node",
+    "ticket_id",
+    "at",
+    "who",
+    "role",
+    "move",
+    "from_state",
+    "to_state",
+    "version",
+    "words",
+    "changes",
+)
+#: How a callback was settled, in the history's words.
+_SETTLED = {"callback": "已回拨。", "redial": "市民再次来电，已接通。", "supervisor": "班长确认无须再回拨。"}
 
 
 async def open_for_missed_calls(session: AsyncSession, missed: Sequence[CallMissed]) -> None:
@@ -44,33 +64,49 @@ async def open_for_missed_calls(session: AsyncSession, missed: Sequence[CallMiss
 
 async def close_for_settled_callbacks(session: AsyncSession, settled: Sequence[CallbackSettled]) -> None:
     """Close the tickets of callbacks that are no longer owed; one that has become a request of its own stays open."""
-    statement = (
-        update(Ticket)
-        .where(Ticket.callback_id == bindparam("of"), Ticket.kind == "missed_call", Ticket.closed_at.is_(None))
-        .values(state="closed", closed_at=bindparam("at"))
-    )
-    connection = await session.connection()
-    await connection.execute(statement, [{"of": event.callback_id, "at": event.at} for event in settled])
+    await _move(session, "callback_settled", [(event.callback_id, event, _SETTLED.get(event.by)) for event in settled])
 
 
 async def close_for_unreachable_citizens(session: AsyncSession, given_up: Sequence[CallbackUnreachable]) -> None:
     """Close the tickets of citizens whom no attempt reached, and say how many there were."""
-    for event in given_up:
-        await session.execute(
-            update(Ticket)
-            .where(Ticket.callback_id == event.callback_id, Ticket.kind == "missed_call", Ticket.closed_at.is_(None))
-            .values(state="closed", closed_at=event.at, description=Ticket.description + rules.given_up(event.attempts))
-        )
+    said = [(event.callback_id, event, rules.given_up(event.attempts)) for event in given_up]
+    await _move(session, "callback_settled", said, adds_words=True)
 
 
 async def reopen_for_reopened_callbacks(session: AsyncSession, reopened: Sequence[CallbackReopened]) -> None:
     """Open the tickets again of callbacks that are owed again."""
-    for event in reopened:
-        await session.execute(
-            update(Ticket)
-            .where(Ticket.callback_id == event.callback_id, Ticket.kind == "missed_call", Ticket.state == "closed")
-            .values(state="accepted", closed_at=None)
-        )
+    await _move(session, "callback_reopened", [(event.callback_id, event, None) for event in reopened])
+
+
+async def _move(
+    session: AsyncSession,
+    move: str,
+    happened: Sequence[tuple[int, HotlineEvent, str | None]],
+    *,
+    adds_words: bool = False,
+) -> None:
+    """Move the tickets of callbacks by the table of moves, in three statements for all of them.
+
+    `happened` are callback, event, and words for the history; `adds_words` puts these into the ticket's text as well.
+    """
+    row = MOVES[move]
+    of_callback = {callback: (event, words) for callback, event, words in happened}
+    query = select(Ticket.id, Ticket.version, Ticket.callback_id, Ticket.description).where(
+        bulk.among(session, Ticket.callback_id, of_callback.keys()),
+        Ticket.kind == "missed_call",
+        Ticket.state == row.source,
+    )
+    tickets, entries = [], []
+    for id_, version, callback, before in (await session.execute(query)).all():
+        event, words = of_callback[callback or 0]
+        text = before + (words or "") if adds_words else before
+        changes = json.dumps({"description": [before, text]} if text != before else {}, ensure_ascii=False)
+        tickets.append((id_, row.to[0], event.at if row.to[0] in CLOSED_STATES else None, version + 1, text))
+        at = (event.node, id_, event.at, "system", "system", move)
+        entries.append((*at, row.source, row.to[0], version + 1, words, changes))
+    moved = update(Ticket).where(Ticket.id == bindparam("of"))
+    await bulk.execute_many(session, moved, ["of", "state", "closed_at", "version", "description"], tickets)
+    await bulk.execute_many(session, insert(TicketEntry), _ENTRY, entries)
 
 
 async def _open(session: AsyncSession, drafts: Sequence[tuple[CallMissed, rules.Draft]]) -> list[str]:
@@ -85,6 +121,7 @@ async def _open(session: AsyncSession, drafts: Sequence[tuple[CallMissed, rules.
             "kind": draft.kind,
             "source": "missed_call",
             "state": "accepted",
+            "version": 1,
             "caller": draft.caller,
             "title": draft.title,
             "description": draft.description,
@@ -96,8 +133,24 @@ async def _open(session: AsyncSession, drafts: Sequence[tuple[CallMissed, rules.
         for (event, draft), number in zip(drafts, numbers, strict=True)
     ]
     if rows:
-        await (await session.connection()).execute(insert(Ticket), rows)
+        connection = await session.connection()
+        await connection.execute(insert(Ticket), rows)
+        await connection.execute(_first_entries(session, numbers))
     return numbers
+
+
+def _first_entries(session: AsyncSession, numbers: Sequence[str]) -> Insert:
+    """Return the statement that begins the history of the tickets with these numbers."""
+    said = {"who": "system", "role": "system", "move": "open", "changes": {}}
+    given = select(
+        *(Ticket.node, Ticket.id, Ticket.opened_at, Ticket.state, Ticket.version),
+        *(literal(value, type_=TicketEntry.__table__.c[name].type) for name, value in said.items()),
+    )
+    return insert(TicketEntry).from_select(
+        ["node", "ticket_id", "at", "to_state", "version", *said],
+        given.where(bulk.among(session, Ticket.number, numbers)),
+        include_defaults=False,
+    )
 
 
 def _due(event: CallMissed, callbacks: Mapping[int, tuple[str | None, datetime]]) -> datetime | None:

@@ -9,7 +9,7 @@ from datetime import date
 
 #: Digits of a whole number.
 LENGTH = 14
-_DAMM = (
+DAMM = (
     "0317598642",
     "7092154863",
     "4206871359",
@@ -34,7 +34,7 @@ def check_digit(digits: str) -> str:
     """Return the digit that follows `digits`."""
     interim = 0
     for digit in digits:
-        interim = int(_DAMM[interim][int(digit)])
+        interim = int(DAMM[interim][int(digit)])
     return str(interim)
 
 

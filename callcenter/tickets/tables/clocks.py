@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.storage.base import Base
@@ -25,10 +25,13 @@ class TicketClock(Base):
     started_at: Mapped[datetime]
     #: Working days that it was given, with extensions.
     days: Mapped[int]
-    due_at: Mapped[datetime]
+    #: NULL while it needs a year that the calendar does not know; the sweep fills it in.
+    due_at: Mapped[datetime | None]
     #: Since when it stands still; NULL while it runs.
     paused_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
+    #: When it stood still before: [from, to] in ISO 8601 each; NULL when it never did.
+    pauses: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class TicketNotice(Base):

@@ -64,6 +64,8 @@ class Ticket(OfNode, Base):
     work_started_at: Mapped[datetime | None]
     #: First submission for review: the end of the handling time of indicator 7.
     submitted_at: Mapped[datetime | None]
+    #: Working time from `work_started_at` until then; NULL while it needs a year that the calendar does not know.
+    handled_seconds: Mapped[int | None]
     first_dispatched_at: Mapped[datetime | None] = mapped_column(index=True)
     dispatched_at: Mapped[datetime | None]
     signed_at: Mapped[datetime | None]

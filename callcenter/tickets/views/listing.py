@@ -6,7 +6,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AwareDatetime, Field
 
-from callcenter.panel.access import requires
+from callcenter.panel.access import current_user, requires
 from callcenter.panel.api import ApiView, answers
 from callcenter.panel.keys import DATABASE, MANIFEST, SETTINGS
 from callcenter.panel.pages import add_page
@@ -38,12 +38,12 @@ class Tickets(ApiView):
                 caller=caller,
                 limit=limit,
                 time_zone=self.request.app[SETTINGS].time_zone,
+                identity=current_user(self.request),
             )
         return web.json_response(rows)
 
 
 def add_routes(app: web.Application) -> None:
-    """Add the tickets' API and page."""
-    app.router.add_view("/api/v1/tickets", Tickets)
+    """Add the page; `requests` adds the API, with which new tickets are sent to the same place."""
     if MANIFEST in app:
         add_page(app, "/tickets", "tickets.html", role="agent")

@@ -6,12 +6,16 @@ import { icon } from "../core/icons.js";
 import { role } from "../core/words.js";
 import { chip } from "../lists/chip.js";
 
-/** @typedef {{login: string, name: string, role: string, agent?: string, active: boolean, one_time_password?: string}} User */
+/** @typedef {{login: string, name: string, role: string, agent?: string, unit?: string, active: boolean, one_time_password?: string}} User */
+/** @typedef {{code: string, name: string, active?: boolean}} Unit */
 
 /** @param {HTMLElement} main */
 export function startUsers(main) {
   /** @type {User[] | null} */
   let users = null;
+  /** @type {Unit[]} */
+  let units = [];
+  let chosenRole = "agent";
   let fault = "";
   let told = "";
   let once = "";
@@ -32,6 +36,7 @@ export function startUsers(main) {
   };
   const load = async () => {
     users = await request("GET", "/api/v1/users");
+    if (!units.length) units = await request("GET", "/api/v1/units").catch(() => []);
   };
   /** @param {User} user @param {object} change */
   const patch = (user, change) =>
@@ -44,13 +49,21 @@ export function startUsers(main) {
   const add = (event) => {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.target);
-    const { agent, ...values } = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
+    // A field that is left empty is not sent: no agent number, no unit.
+    const values = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
     void attempt(async () => {
-      const made = await request("POST", "/api/v1/users", agent ? { ...values, agent } : values);
+      const made = await request("POST", "/api/v1/users", values);
       await load();
       form.reset();
+      chosenRole = "agent";
       tell(made);
     });
+  };
+
+  /** Whoever works for a member unit has no agent number, and nobody else a unit. @param {Event} event */
+  const chooseRole = (event) => {
+    chosenRole = /** @type {HTMLSelectElement} */ (event.target).value;
+    draw();
   };
 
   /** @param {User} user a one-time password is in the server's answer this once and never again */
@@ -82,8 +95,12 @@ export function startUsers(main) {
         <form class="panel filters" @submit=${add}>
           ${field("login", t("Login"), html`<input name="login" required maxlength="64" pattern="[a-z0-9][a-z0-9._\\-]*" autocomplete="off" spellcheck="false">`)}
           ${field("name", t("Name"), html`<input name="name" required maxlength="64" autocomplete="off">`)}
-          ${field("role", t("Role"), html`<select name="role">${role.all().map(([value, [word]]) => html`<option value=${value}>${word}</option>`)}</select>`)}
-          ${field("agent", t("Agent number"), html`<input name="agent" maxlength="10" inputmode="numeric" autocomplete="off">`)}
+          ${field("role", t("Role"), html`<select name="role" @change=${chooseRole}>${role.all().map(([value, [word]]) => html`<option value=${value} ?selected=${value === chosenRole}>${word}</option>`)}</select>`)}
+          ${chosenRole === "unit"
+            ? field("unit", t("Member unit"), html`<select name="unit" required>
+                <option value="">${t("Please choose")}</option>
+                ${units.filter(({ active }) => active !== false).map(({ code, name }) => html`<option value=${code}>${name}</option>`)}</select>`)
+            : field("agent", t("Agent number"), html`<input name="agent" maxlength="10" inputmode="numeric" autocomplete="off">`)}
           <button class="button primary">${t("Add")}</button>
         </form>
         ${users === null
@@ -94,7 +111,7 @@ export function startUsers(main) {
                 (user) => html`<tr>
                   <td data-label=${t("Login")}><b>${user.login}</b></td>
                   <td data-label=${t("Name")}>${user.name}</td>
-                  <td data-label=${t("Role")}>${role(user.role)[0]}</td>
+                  <td data-label=${t("Role")}>${role(user.role)[0]}${user.unit ? html` · ${units.find(({ code }) => code === user.unit)?.name ?? user.unit}` : nothing}</td>
                   <td data-label=${t("Agent number")}>${user.agent ?? "—"}</td>
                   <td data-label=${t("State")}>${chip(user.active ? [t("Active"), "good"] : [t("Closed account"), "dim"])}</td>
                   <td class="cell-actions"><button class="button quiet small" type="button" @click=${() => reset(user)}>${resetWord}</button>

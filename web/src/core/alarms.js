@@ -7,7 +7,7 @@ import { testFaults } from "./test_faults.js";
 /** @typedef {Record<string, unknown>} Figures */
 
 /** Kinds from the gravest on; one that is not known comes last, under its own name. */
-const GRAVITY = ["disk_critical", "callbacks_escalated", "test_dial_failed", "history_damaged", "history_behind", "disk_low", "calls_quarantined", "file_damaged"];
+const GRAVITY = ["disk_critical", "callbacks_escalated", "city_messages_stuck", "test_dial_failed", "history_damaged", "history_behind", "disk_low", "calls_quarantined", "file_damaged", "calendar_faulty", "calendar_ends", "mail_away", "dispatch_help_broken"];
 
 /** @type {Record<string, (figures: Figures) => {tone?: "bad", title: string, details: string[]}>} */
 const kinds = {
@@ -21,6 +21,10 @@ const kinds = {
     tone: "bad",
     title: t("Callbacks nearly due"),
     details: [counted(figures.callbacks, (count) => t("{count} callbacks", { count }))],
+  }),
+  city_messages_stuck: (figures) => ({
+    title: t("City messages are stuck"),
+    details: [counted(figures.messages, (count) => t("{count} messages", { count }))],
   }),
   test_dial_failed: (figures) => ({ title: t("Test dial failed"), details: [testFaults(text(figures.detail))] }),
   history_behind: (figures) => ({
@@ -36,6 +40,13 @@ const kinds = {
     title: t("The call record was damaged"),
     details: [fileName(figures.file)],
   }),
+  calendar_faulty: (figures) => ({ title: t("The calendar file is faulty"), details: [text(figures.detail)] }),
+  calendar_ends: (figures) => ({
+    title: counted(figures.year, (year) => t("The calendar lacks {year}", { year })) || t("The calendar ends"),
+    details: [figures.waiting === true ? t("Deadlines wait for it") : ""],
+  }),
+  mail_away: (figures) => ({ title: t("Mail to units does not go out"), details: [text(figures.error)] }),
+  dispatch_help_broken: (figures) => ({ title: t("Dispatch help cannot read what it learned"), details: [fileName(figures.file)] }),
   file_damaged: (figures) => ({
     title: t("Damaged file kept aside"),
     details: [(Array.isArray(figures.files) ? figures.files : [figures.file]).map(fileName).join(" ")],

@@ -21,7 +21,7 @@ export function toSignIn() {
 }
 
 /**
- * @param {"GET" | "POST" | "PATCH" | "DELETE"} method
+ * @param {"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path
  * @param {unknown} [body]
  * @returns {Promise<any>} the answer; null when it has no body
@@ -32,7 +32,8 @@ export async function request(method, path, body) {
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      // The server takes no order that is not JSON: only its own pages can send that.
+      headers: method === "GET" ? {} : { "Content-Type": "application/json" },
       body: body === undefined ? null : JSON.stringify(body),
       cache: "no-store",
     });

@@ -23,6 +23,11 @@ const shapes = {
   people: svg`<circle cx="9" cy="8" r="4"/><path d="M2 20a7 7 0 0 1 14 0M17.500 9v7M14 12.500h7"/>`,
   open: svg`<path d="m9 5 7 7-7 7"/>`,
   full: svg`<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/>`,
+  bell: svg`<path d="M6 16.500V11a6 6 0 0 1 12 0v5.500l1.500 1.500h-15z"/><path d="M10 21h4"/>`,
+  clip: svg`<path d="m8 12.500 6.200-6.200a3 3 0 0 1 4.300 4.300L10.700 18.400a5 5 0 0 1-7-7l7.300-7.300"/>`,
+  lock: svg`<path d="M5 10.500h14V21H5z"/><path d="M8 10.500V7a4 4 0 0 1 8 0v3.500"/>`,
+  search: svg`<circle cx="10.500" cy="10.500" r="6.500"/><path d="m15.500 15.500 5.500 5.500"/>`,
+  fetch: svg`<path d="M12 3v12m-5-5 5 5 5-5M4 20h16"/>`,
   back: svg`<path d="M4 6h16M4 12h16M4 18h16"/>`,
 };
 

@@ -15,8 +15,8 @@ const RETRY_MS = [500, 1000, 2000, 3000];
  * @typedef {{caller: string, position: number, since: string}} Waiting
  * @typedef {"signed_out" | "ready" | "break" | "ringing" | "talking" | "wrap_up"} SeatState
  * @typedef {{seat: string, agent?: string, name?: string, state: SeatState, reason?: string, since?: string,
- *   caller?: string, phone: boolean, until?: string, callback?: Dialling}} Seat
- * @typedef {{id: number, caller: string, stage: "ringing" | "dialling" | "talking"}} Dialling a callback under way at a seat
+ *   caller?: string, phone: boolean, until?: string, callback?: Dialling, follow_up?: Dialling & {ticket?: string}}} Seat
+ * @typedef {{id: number, caller: string, stage: "ringing" | "dialling" | "talking"}} Dialling a callback or follow-up under way at a seat
  * @typedef {"calm" | "warning" | "reinforce" | "offer" | "full"} PolicyLevel
  * @typedef {{level: PolicyLevel, since?: string, predicted_wait?: number, within_minutes?: number, called_back?: string[],
  *   reserves?: string[]}} Policy what the queue rule's policy does now; a predicted wait in seconds

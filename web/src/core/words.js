@@ -73,15 +73,19 @@ export const settledBy = vocabulary(() => ({
 
 export const ticketState = vocabulary(() => ({
   accepted: [t("Accepted"), "busy"],
-  reviewed: [t("Reviewed"), "busy"],
-  dispatched: [t("Dispatched"), "busy"],
-  signed: [t("Signed for"), "busy"],
+  reviewing: [t("To review"), "warn"],
+  to_dispatch: [t("To dispatch"), "warn"],
+  dispatched: [t("To sign for"), "busy"],
   handling: [t("Being handled"), "busy"],
-  replied: [t("Replied"), "note"],
-  followed_up: [t("Followed up"), "note"],
+  returned: [t("Return to decide"), "warn"],
+  replied: [t("Reply to review"), "note"],
+  follow_up: [t("To follow up"), "note"],
+  to_close: [t("To close"), "note"],
+  city: [t("At the city platform"), "dim"],
   closed: [t("Closed"), "good"],
   archived: [t("Archived"), "dim"],
-  returned: [t("Returned"), "warn"],
+  merged: [t("Merged"), "dim"],
+  refused: [t("Not admitted"), "dim"],
 }));
 
 export const ticketKind = vocabulary(() => ({
@@ -95,6 +99,7 @@ export const ticketKind = vocabulary(() => ({
 }));
 
 export const role = vocabulary(() => ({
+  unit: [t("Member unit"), "dim"],
   agent: [t("Agent"), "dim"],
   supervisor: [t("Supervisor"), "dim"],
   administrator: [t("Administrator"), "dim"],

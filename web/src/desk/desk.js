@@ -9,6 +9,7 @@ import { keepFresh } from "../core/refresh.js";
 import { BREAK_REASONS, actionsFor } from "./actions.js";
 import { NOTES, afterwards, answered, isNews } from "./afterwards.js";
 import { calledBack, returnBanner, titleSays } from "./calling_back.js";
+import { Workspace } from "./form/workspace.js";
 import { seatChoice, status } from "./status.js";
 import { callbacksPanel, dialable, inOrder, recentPanel } from "./work.js";
 
@@ -27,6 +28,10 @@ export class Desk {
   followed;
   /** @type {number | undefined} id of the callback that was at this seat when last looked */
   underWay;
+  /** What was at this seat's phone when last looked: a call has begun, or moved on, when it differs. */
+  #phone = "";
+  #drawing = false;
+  #again = false;
 
   /**
    * @param {HTMLElement} main
@@ -36,6 +41,7 @@ export class Desk {
     this.main = main;
     this.agent = agent;
     this.draw = this.draw.bind(this);
+    this.work = new Workspace(this.draw);
   }
 
   start() {
@@ -43,6 +49,7 @@ export class Desk {
     everySecond(this.draw);
     document.addEventListener("keydown", (event) => this.#key(event));
     this.refresh = keepFresh(() => this.#load());
+    void this.work.start();
   }
 
   get seats() {
@@ -165,6 +172,19 @@ export class Desk {
     this.refresh?.();
   }
 
+  /** Notice that a call has come to this seat's phone, was answered, or is over; the number in full is asked for. */
+  #watchPhone() {
+    if (!this.agent || live.link !== "live") return;
+    const { seat } = this;
+    const rings = seat && !seat.callback && (seat.state === "ringing" || seat.state === "talking");
+    const phone = rings ? `${seat.state} ${seat.since} ${seat.caller}` : "-";
+    if (phone === this.#phone) return;
+    this.#phone = phone;
+    if (rings) void this.work.callMoved();
+    else this.work.callOver();
+    void this.work.fetch();
+  }
+
   /**
    * Carry out an action; a break first asks for its reason, signing out for a second press.
    * @param {import("./actions.js").Action} action
@@ -184,7 +204,10 @@ export class Desk {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    if (event.repeat || event.isComposing || this.work.key(event)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    // A digit that is typed into a field is no answer to another question.
+    if (event.key.length === 1 && event.target instanceof Element && event.target.matches("input, textarea, select")) return;
     if (event.key === "Escape" && this.asking) {
       this.asking = "";
       return this.draw();
@@ -202,11 +225,33 @@ export class Desk {
   }
 
   draw() {
+    // A field that is taken away loses the focus, which is an event that asks for a drawing in the midst of one.
+    if (this.#drawing) {
+      this.#again = true;
+      return;
+    }
+    this.#drawing = true;
+    try {
+      do {
+        this.#again = false;
+        this.#show();
+      } while (this.#again);
+    } finally {
+      this.#drawing = false;
+    }
+    this.work.drawn();
+  }
+
+  #show() {
     const { seat } = this;
     if (!actionsFor(seat).length) this.asking = "";
     if (seat?.state !== "talking") this.told = "";
     this.#watch();
+    this.#watchPhone();
     titleSays(calledBack(live.floor, this.agent));
+    const { work } = this;
+    const pop = seat?.callback ? this.followed?.caller ?? null : work.caller;
+    const call = seat?.callback ? "" : work.call?.state ?? "";
     render(
       html`
         <h1 class="sr-only">${t("Desk")}</h1>
@@ -225,13 +270,19 @@ export class Desk {
                   ? status(this, seat, live.now)
                   : seatChoice(this, this.seats)}
             ${!seat?.callback && isNews(this.followed, live.now) ? afterwards(this, this.followed) : nothing}
+            ${pop === null ? nothing : work.cards.view(pop, call, live.now)}
+          </div>
+          <div class="desk-work">${work.view()}</div>
+          <div class="desk-side">
+            ${work.aside()}
+            ${callbacksPanel(this, live.floor?.callbacks, live.now)}
             ${recentPanel(this.calls)}
           </div>
-          <div class="desk-side">${callbacksPanel(this, live.floor?.callbacks, live.now)}</div>
         </div>
       `,
       this.main,
     );
+    if (pop) void work.cards.load(pop);
   }
 }
 

@@ -38,7 +38,7 @@ export function status(desk, seat, now) {
             seat.callback.stage === "talking" ? noteButtons(desk) : nothing,
           )
         : onCall
-        ? html`<p class="me-caller"><span>${seat.state === "ringing" ? t("Calling you") : t("On the line")}</span><strong>${callerNumber(seat.caller)}</strong></p>`
+        ? html`<p class="me-caller"><span>${seat.state === "ringing" ? t("Calling you") : t("On the line")}</span><strong>${callerNumber(desk.work.call?.caller ?? seat.caller)}</strong></p>`
         : nothing}
       ${seat.reason === "phone_offline" ? html`<p class="notice" data-tone="bad">${icon("warn")}${t("Your phone cannot be reached. Start it; calls come as soon as it is back and you are ready.")}</p>` : nothing}
       ${seat.reason === "no_answer" ? html`<p class="notice" data-tone="warn">${icon("warn")}${t("You did not answer a call and were put on break.")}</p>` : nothing}

@@ -1,38 +1,38 @@
-import { html } from "lit-html";
-import { callerNumber, shortMoment } from "../core/format.js";
+// The hotline's requests: what has to be decided first, then everything.
 import { t } from "../core/i18n.js";
-import { ticketKind, ticketState } from "../core/words.js";
-import { chip } from "./chip.js";
-import { startList } from "./list.js";
+import { WorkList } from "../tickets/work_list.js";
 
-/** @typedef {{number: string, kind: string, state: string, caller: string, unit?: string, title?: string, opened_at: string,
- *   due_at?: string, closed_at?: string}} Ticket */
+/** @typedef {import("../tickets/work_list.js").Tab} Tab */
 
 /** @param {HTMLElement} main */
 export function startTickets(main) {
-  /** @type {import("./list.js").Listing<Ticket>} */
-  const listing = {
+  const { role } = document.documentElement.dataset;
+  const supervises = role === "supervisor" || role === "administrator";
+  /** @type {Tab[]} */
+  const decisions = [
+    { name: "web", label: t("Filed on the web"), ask: { state: "accepted", source: "web" }, counts: true },
+    { name: "reviewing", label: t("To review"), ask: { state: "reviewing" }, counts: true },
+    { name: "to_dispatch", label: t("To dispatch"), ask: { state: "to_dispatch" }, counts: true },
+    { name: "returned", label: t("Returns to decide"), ask: { state: "returned" }, counts: true },
+    { name: "replied", label: t("Replies to review"), ask: { state: "replied" }, counts: true },
+    { name: "pending", label: t("More time asked for"), ask: { pending: "true" }, counts: true },
+    { name: "to_close", label: t("To close"), ask: { state: "to_close" }, counts: true },
+  ];
+  /** @type {Tab[]} */
+  const clocks = [
+    { name: "soon", label: t("Due soon"), ask: { due: "soon", sort: "due" }, counts: true },
+    { name: "overdue", label: t("Overdue"), ask: { due: "overdue", sort: "due" }, counts: true, urgent: true },
+  ];
+  /** @type {Tab} */
+  const mine = { name: "mine", label: t("Accepted by me"), ask: { mine: "true" } };
+  /** @type {Tab} */
+  const all = { name: "all", label: t("All requests"), ask: {} };
+  new WorkList(main, {
     title: t("Tickets"),
-    url: "/api/v1/tickets",
+    tabs: supervises ? [all, ...decisions, ...clocks, mine] : [all, mine, ...decisions, ...clocks],
+    saved: true,
+    forUnit: false,
+    exports: supervises,
     empty: t("No tickets here."),
-    key: (ticket) => ticket.number,
-    attention: (ticket, now) => !ticket.closed_at && Date.parse(ticket.due_at ?? "") < now,
-    filters: [
-      { name: "day", label: t("Day"), type: "date" },
-      { name: "state", label: t("State"), options: ticketState.all().map(([value, [word]]) => [value, word]) },
-      { name: "caller", label: t("Caller") },
-    ],
-    columns: [
-      { name: t("Number"), cell: (ticket) => html`<b class="number">${ticket.number}</b>` },
-      { name: t("Kind"), cell: (ticket) => ticketKind(ticket.kind)[0] },
-      { name: t("Subject"), cell: (ticket) => ticket.title || "—" },
-      { name: t("State"), cell: (ticket) => chip(ticketState(ticket.state)) },
-      { name: t("Caller"), cell: (ticket) => callerNumber(ticket.caller) },
-      { name: t("Unit"), cell: (ticket) => ticket.unit ?? "—" },
-      { name: t("Opened"), kind: "time", cell: (ticket) => shortMoment(ticket.opened_at) },
-      { name: t("Due"), kind: "time", cell: (ticket) => shortMoment(ticket.due_at) },
-      { name: t("Closed at"), kind: "time", cell: (ticket) => shortMoment(ticket.closed_at) },
-    ],
-  };
-  startList(main, listing);
+  });
 }

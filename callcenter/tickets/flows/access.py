@@ -1,0 +1,42 @@
+"""Who may see which requests 工单: one rule, for every listing, page, file and suggestion.
+
+The hotline's people see all of them, but a confidential one only supervisors and whoever accepted it. A member unit
+sees those in which it has or had a part, and a confidential one only while it has it. Whoever asked anonymously is
+hidden from units.
+"""
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.panel.sessions import Identity
+from callcenter.tickets.rules.decisions import Doer
+from callcenter.tickets.tables import MemberUnit, Ticket, TicketUnit
+
+
+def visible(identity: Identity) -> ColumnElement[bool]:
+    """Return the condition on `Ticket` that `identity` may see it."""
+    if identity.has("supervisor"):
+        return true()
+    if identity.has("agent"):
+        return or_(Ticket.confidential.is_(False), Ticket.accepted_by == identity.login)
+    unit = select(MemberUnit.id).where(MemberUnit.code == (identity.unit or "")).scalar_subquery()
+    has_part = exists().where(TicketUnit.unit_id == unit, TicketUnit.ticket_id == Ticket.id)
+    return and_(has_part, or_(Ticket.confidential.is_(False), has_part.where(TicketUnit.until.is_(None))))
+
+
+async def may_see(session: AsyncSession, identity: Identity, ticket_id: int) -> bool:
+    """Whether `identity` may see the ticket with the id `ticket_id`."""
+    return await session.scalar(select(Ticket.id).where(Ticket.id == ticket_id, visible(identity))) is not None
+
+
+def hides_caller(identity: Identity, ticket: Ticket) -> bool:
+    """Whether `identity` is not to learn who asked."""
+    return ticket.anonymous and not identity.has("agent")
+
+
+async def doer_of(session: AsyncSession, identity: Identity) -> Doer:
+    """Return `identity` as one who makes moves."""
+    unit = None
+    if identity.role == "unit":
+        unit = await session.scalar(select(MemberUnit.id).where(MemberUnit.code == (identity.unit or "")))
+    return Doer(identity.login, identity.role, unit, identity.unit)

@@ -1,0 +1,7 @@
+"""What the web application carries for requests 工单."""
+
+from aiohttp import web
+
+from callcenter.tickets.flows.desk import TicketDesk
+
+TICKETS = web.AppKey("tickets", TicketDesk)

@@ -1,0 +1,106 @@
+"""Follow-up visits 回访: when one is owed, when a citizen is tried again, and what their word means. Pure.
+
+Every dispatched ticket gets one when its reply is approved; the citizen's word moves the ticket on.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+from callcenter.hotline.rules.retries import COUNTED, next_try, tries_left, within_hours
+from callcenter.hotline.rules.retries import Policy as Hours
+from callcenter.tickets.rules.words import Satisfaction
+
+#: `answered`: somebody picked up, and the agent has not noted yet what they said.
+State = Literal["waiting", "dialling", "answered", "retry", "done", "unreached"]
+#: What an agent notes: the citizen's word, or that it was not to be had.
+Result = Literal["satisfied", "fairly", "unhappy", "no_answer", "wrong_number"]
+
+STATES: dict[str, str] = {
+    "waiting": "待回访",
+    "dialling": "拨号中",
+    "answered": "待录结果",
+    "retry": "待重拨",
+    "done": "已回访",
+    "unreached": "未联系上",
+}
+#: States in which a follow-up is still owed, and those in which it can be dialled.
+OPEN = ("waiting", "dialling", "answered", "retry")
+DIALLABLE = ("waiting", "retry", "answered")
+#: Results that Asterisk's record may still correct: it is under way, or was believed never to have begun.
+UNDECIDED = frozenset({"dialling", "not_dialled"})
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When a citizen may be rung, and how often."""
+
+    #: From each attempt in vain to the next; when they are used up the citizen counts as not reached.
+    retries: tuple[timedelta, ...] = (timedelta(hours=2), timedelta(hours=24))
+    #: Hours in which citizens may be disturbed, in `zone`.
+    earliest: time = time(8)
+    latest: time = time(21)
+    zone: tzinfo = _SHANGHAI
+    #: How long a link can be used.
+    link: timedelta = timedelta(days=7)
+
+    @property
+    def hours(self) -> Hours:
+        """The same, as the rules of retries take it."""
+        return Hours(retries=self.retries, retry_from=self.earliest, retry_until=self.latest, zone=self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A follow-up as the rules see it."""
+
+    state: State
+    next_at: datetime
+    #: Attempts that reached the citizen's telephone.
+    tried: int = 0
+
+
+def as_state(text: str) -> State:
+    """Return a stored state. Raises KeyError for what is none."""
+    return {state: state for state in get_args(State)}[text]  # type: ignore[no-any-return]  # get_args says Any
+
+
+def first_try(opened_at: datetime, policy: Policy) -> datetime:
+    """Return when a citizen may be rung for the first time: by day, never at night."""
+    return within_hours(opened_at, policy.hours)
+
+
+def tells(from_state: str | None, to_state: str) -> Literal["open", "close"] | None:
+    """Tell what a ticket's move means for its follow-up."""
+    if to_state == "follow_up":
+        return "open" if from_state != "follow_up" else None
+    return "close" if from_state == "follow_up" else None
+
+
+def closed_by(move: str) -> State:
+    """Return the state of a follow-up that ended because its ticket made `move`."""
+    return "unreached" if move == "follow_up_unreached" else "done"
+
+
+def move_for(satisfaction: Satisfaction) -> str:
+    """Return the move that the citizen's word makes of the ticket: who is unhappy has it redone 重办."""
+    return "redo" if satisfaction == "unhappy" else "follow_up"
+
+
+def after_try(owed: FollowUp, result: str, at: datetime, policy: Policy) -> FollowUp:
+    """Return the follow-up after an attempt, counted in `tried` already, ended `at` with `result` or was answered."""
+    if result == "answered":
+        return replace(owed, state="answered", next_at=at)
+    return in_vain(owed, result, at, policy)
+
+
+def in_vain(owed: FollowUp, result: str, at: datetime, policy: Policy) -> FollowUp:
+    """Return the follow-up after an attempt that brought no word of the citizen; `unreached` after the last."""
+    counted = result in COUNTED
+    if result == "wrong_number" or (counted and not tries_left(owed.tried, policy.hours)):
+        return replace(owed, state="unreached")
+    due = next_try(result, owed.tried, at, policy.hours)
+    return replace(owed, state="retry" if owed.tried else "waiting", next_at=within_hours(due, policy.hours))

@@ -1,0 +1,145 @@
+"""A request 工单 as the API shows it."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class Named(BaseModel):
+    """Something with a code and a name."""
+
+    code: str
+    name: str
+
+
+class InTree(Named):
+    """A category or a place, with the names above it."""
+
+    path: str
+
+
+class ItsCall(BaseModel):
+    """The call that it came from; `id` is null until the call is stored."""
+
+    id: int
+    started_at: str
+    agent: str | None
+    recording: str | None
+
+
+class PartOfUnit(Named):
+    """What a unit has, or had, to do with it."""
+
+    part: str
+    since: str
+    until: str | None
+    signed_at: str | None
+    replied_at: str | None
+
+
+class ItsClock(BaseModel):
+    """One deadline; `due_at` is null while it needs a year whose holidays are not known."""
+
+    name: str
+    unit: str | None
+    days: int
+    started_at: str
+    due_at: str | None
+    paused_at: str | None
+    stopped_at: str | None
+
+
+class Entry(BaseModel):
+    """One step of its history; `changes` are field -> [before, after]."""
+
+    id: int
+    at: str
+    who: str
+    role: str
+    unit: str | None
+    move: str
+    from_state: str | None
+    to_state: str
+    version: int
+    words: str | None
+    changes: dict[str, list[Any]]
+    attachments: list[int]
+
+
+class ItsFile(BaseModel):
+    """A file that was sent with a step."""
+
+    id: int
+    name: str
+    type: str
+    bytes: int
+    by: str
+    at: str
+    entry: int | None
+
+
+class PossibleMove(BaseModel):
+    """A step that whoever asks may take now, and what it takes."""
+
+    name: str
+    label: str
+    to: str
+    needs: list[str]
+    may: list[str]
+
+
+class TicketDetail(BaseModel):
+    """A request with its history, and what may be done with it now."""
+
+    number: str
+    kind: str
+    state: str
+    version: int
+    #: Null for units when the citizen wishes to stay unknown.
+    caller: str | None
+    title: str
+    description: str
+    source: str
+    urgency: str
+    confidential: bool
+    category: InTree | None
+    place: InTree | None
+    address: str | None
+    contact_name: str | None
+    contact_phone: str | None
+    anonymous: bool
+    answer: str | None
+    accepted_by: str | None
+    agent: str | None
+    unit: Named | None
+    first_unit: Named | None
+    closing_unit: Named | None
+    opened_at: str
+    work_started_at: str | None
+    submitted_at: str | None
+    first_dispatched_at: str | None
+    dispatched_at: str | None
+    signed_at: str | None
+    replied_at: str | None
+    due_at: str | None
+    closed_at: str | None
+    archived_at: str | None
+    satisfaction: str | None
+    followed_up_at: str | None
+    redone: int
+    extended: int
+    reminded: int
+    supervised: bool
+    pending: str | None
+    pending_days: int | None
+    merged_into: str | None
+    merged: list[str]
+    city_number: str | None
+    linkedid: str | None
+    call: ItsCall | None
+    units: list[PartOfUnit]
+    clocks: list[ItsClock]
+    entries: list[Entry]
+    attachments: list[ItsFile]
+    follow_up: dict[str, Any] | None
+    moves: list[PossibleMove]

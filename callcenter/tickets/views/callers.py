@@ -1,0 +1,98 @@
+"""Screen pop 来电弹屏: who calls the asker's own seat, and what is known of a caller."""
+
+from typing import Annotated, Literal
+
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
+
+from callcenter.hotline.keys import HOTLINE
+from callcenter.hotline.listings import iso
+from callcenter.hotline.rules.agents import seat_held_by
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.numbers import normalised
+from callcenter.panel import audit
+from callcenter.panel.access import actor_of, current_user, requires
+from callcenter.panel.api import ApiView, answers
+from callcenter.panel.keys import DATABASE, SETTINGS
+from callcenter.storage.clock import now
+from callcenter.tickets.flows.callers import CallerCard, card
+
+_log = structlog.get_logger()
+
+#: As the network delivers a number, or somebody types it; what else it holds is no number that anybody has.
+Number = Annotated[str, Field(pattern=r"^[0-9A-Za-z+*#._~-]{1,32}$")]
+
+#: What rings at a seat, or is on its line.
+DeskState = Literal["ringing", "talking"]
+
+
+class DeskCall(BaseModel):
+    """The call at the asker's own seat; all null when there is none."""
+
+    linkedid: str | None
+    #: Unmasked, for it is theirs to answer; empty when it was withheld.
+    caller: str | None
+    state: DeskState | None
+    since: str | None
+
+
+class Caller(ApiView):
+    """/api/v1/callers/{number}."""
+
+    @requires("agent")
+    @answers(CallerCard)
+    async def get(self, number: Number, /) -> web.Response:
+        """Show earlier calls, tickets, missed calls and what is owed; a number that does not call is noted."""
+        settings = self.request.app[SETTINGS]
+        area_code = settings.callbacks.area_code
+        user = current_user(self.request)
+        if normalised(number, area_code) != normalised(_own_call(self.request).caller or "", area_code):
+            await _note(self.request, number)
+        async with self.request.app[DATABASE].read() as session:
+            found = await card(session, user, number, now=now(), area_code=area_code)
+        return web.json_response(found)
+
+
+class CallAtDesk(ApiView):
+    """/api/v1/desk/call."""
+
+    @requires("agent")
+    @answers(DeskCall)
+    async def get(self) -> web.Response:
+        """Show who rings at the asker's own seat, or is on its line: the number in full, which others see masked."""
+        return web.json_response(_own_call(self.request).model_dump())
+
+
+def _own_call(request: web.Request) -> DeskCall:
+    agent = current_user(request).agent
+    seat = seat_held_by(_floor(request), agent) if agent else None
+    party = (seat.talking or seat.ringing) if seat else None
+    if seat is None or party is None:
+        return DeskCall(linkedid=None, caller=None, state=None, since=None)
+    state: DeskState = "talking" if seat.talking else "ringing"
+    return DeskCall(linkedid=party.linkedid, caller=party.caller, state=state, since=iso(seat.since))
+
+
+def _floor(request: web.Request) -> Floor:
+    return request.app[HOTLINE].keeper.floor
+
+
+async def _note(request: web.Request, number: str) -> None:
+    """Write into the audit trail; a database that cannot be written still shows who called."""
+    try:
+        async with request.app[DATABASE].begin() as session:
+            audit.record(session, actor_of(request), "caller_looked_up", at=now(), target=f"caller {number}")
+    except (SQLAlchemyError, OSError) as error:
+        _log.error("audit_not_written", what="caller_looked_up", error=type(error).__name__)
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the API."""
+    for path, view in ROUTES:
+        app.router.add_view(f"/api/v1/{path}", view)
+
+
+#: Path below /api/v1 and view.
+ROUTES = (("callers/{number}", Caller), ("desk/call", CallAtDesk))
