@@ -62,7 +62,6 @@ async def test_errors_stand_against_the_limit_with_the_wrong_ones_below(
     assert "夜间施工噪声扰民" in text
     tones = await screen.page.locator(".help-figure").evaluate_all("all => all.map((one) => one.dataset.tone)")
     assert tones == ["bad", "good", "good", "good"]
-    await screen.page.screenshot(path=f"/tmp/e1/help-{theme}.png", full_page=True)
 
 
 async def test_before_anything_was_learned_it_says_so(panel: Panel, screens: Screens) -> None:
@@ -71,4 +70,3 @@ async def test_before_anything_was_learned_it_says_so(panel: Panel, screens: Scr
     screen = await screens.open("/dispatch-help", size=DESK)
     await screen.shows("main", "尚未学习")
     assert await screen.page.locator("table").count() == 0
-    await screen.page.screenshot(path="/tmp/e1/help-none.png", full_page=True)

@@ -113,7 +113,7 @@ async def test_a_supervisor_lists_changes_and_unlists_a_caller(api: Api) -> None
         "supervisor",
         True,
     )
-    async with boss.get("/api/v1/blocked-callers") as answer:
+    async with boss.get("/api/v1/blocked-callers?limit=100") as answer:
         assert await answer.json() == [row]
     async with boss.delete("/api/v1/blocked-callers/%2B8613800138000", headers=JSON) as answer:
         assert (answer.status, await answer.json()) == (200, {"number": "13800138000"})

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from harness import Hotline, running_hotline
-from offices import PATIENCE, Person, office
+from offices import PATIENCE, office
+from pictures import take
 from playwright.async_api import async_playwright, expect
 from screen import chromium
 
@@ -22,9 +23,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(os.environ.get("TAKE_PICTURES") != "1", reason="takes pictures only when asked to"),
 ]
-
-PICTURES = Path(__file__).parents[1] / "pictures"
-MOST_BYTES = 300_000
 
 
 @pytest.fixture
@@ -35,7 +33,7 @@ def hotline_with_a_past(tmp_path: Path) -> Iterator[Hotline]:
 
 async def generate(hotline: Hotline) -> None:
     """Fill it with requests of two months."""
-    order = ("generate", "--tickets", "6000", "--days", "60", "--seed", "12345")
+    order = ("generate", "--tickets", "3000", "--days", "60", "--seed", "12345")
     made = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "callcenter", *order),
         env={**os.environ, **hotline.environment},
@@ -53,14 +51,6 @@ async def with_a_unit(hotline: Hotline) -> dict[str, Any]:
     fit = [one for one in shown if one["caller"] and not one["confidential"] and not one["anonymous"] and one["unit"]]
     busy = Counter(one["unit"]["code"] for one in fit)
     return max(fit, key=lambda one: (busy[one["unit"]["code"]], len(one["entries"])))
-
-
-async def take(person: Person, name: str) -> None:
-    """Keep the picture."""
-    path = PICTURES / f"{name}.png"
-    await person.page.evaluate("document.fonts.ready.then(() => 0)")
-    await person.page.screenshot(path=path, animations="disabled")
-    assert path.stat().st_size < MOST_BYTES
 
 
 async def test_pictures_of_requests(hotline_with_a_past: Hotline) -> None:
@@ -88,17 +78,17 @@ async def test_pictures_of_requests(hotline_with_a_past: Hotline) -> None:
             await keys.press("Enter")
             await page.locator("#f-address").fill("东门外人行道")
             await agent.shows("[data-state-of=saved]", "已保存")
-            await take(agent, "desk-request")
+            await take(agent.page, "desk-request")
             await citizen.hang_up()
         await boss.go(f"/tickets/{ticket['number']}")
         await boss.shows(".ticket-head", ticket["title"])
-        await take(boss, "ticket")
+        await take(boss.page, "ticket")
         await unit.go("/unit")
         await unit.page.locator(".work-row").first.wait_for()
-        await take(unit, "unit")
+        await take(unit.page, "unit")
         await boss.go("/indicators?period=last-month")
         await boss.shows("tbody", "派单准确率")
         await boss.page.get_by_role("button", name="派单准确率的明细").click()
         await boss.page.locator(".behind tbody tr").first.wait_for()
         await boss.page.evaluate("scrollTo(0, 0)")
-        await take(boss, "indicators")
+        await take(boss.page, "indicators")

@@ -92,10 +92,10 @@ class BlockedCallersList(ApiView):
 
     @requires("supervisor")
     @answers(list[BlockedCallerRow])
-    async def get(self) -> web.Response:
+    async def get(self, limit: Limit = 1000) -> web.Response:
         """List the abusive callers, the newest first."""
         async with self.request.app[DATABASE].read() as session:
-            rows = await blocked.listed(session)
+            rows = (await blocked.listed(session))[:limit]
         return web.json_response([_row(row).model_dump() for row in rows])
 
     @requires("supervisor")

@@ -38,7 +38,7 @@ export function startDispatchHelp(main) {
   };
 
   const page = () => html`
-    <header class="page-head"><h1>${t("Dispatch help")}</h1></header>
+    <header class="list-head"><h1>${t("Dispatch help")}</h1></header>
     ${fault
       ? html`<p class="notice" data-tone="bad" role="alert">${icon("warn")}${fault} <button class="link" type="button" @click=${load}>${t("Try again")}</button></p>`
       : nothing}
