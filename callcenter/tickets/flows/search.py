@@ -5,6 +5,7 @@ index that ends in the list's order is walked, or, where a filter leaves few, th
 statistics that could tell it which: so the few are counted here, and the other columns kept out of its choice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from sqlalchemy.sql.elements import UnaryExpression
 
 from callcenter.panel.sessions import Identity
 from callcenter.storage.fulltext import Found
-from callcenter.storage.segmenting import terms, warmed
+from callcenter.storage.segmenting import Term, terms, warmed
 from callcenter.tickets.flows.access import visible
 from callcenter.tickets.flows.filters import OPEN_STATES, Condition, Filters, conditions
 from callcenter.tickets.flows.paging import Cursor, by_age, by_due, by_id, cursor, int_of, parsed
@@ -32,6 +33,8 @@ RANKED = 1000
 Sort = Literal["newest", "due", "relevance"]
 #: Columns whose index SQLite may walk in the list's order: first those that usually leave the fewest.
 _WALKED = ("place_id", "category_id", "unit_id", "urgency", "source", "agent", "kind")
+#: What a missed call has none of.
+_OF_REQUESTS = ("unit_id", "category_id", "place_id", "part")
 _MARKED = ("state", "kind", "source", "urgency", "unit_id", "category_id", "place_id", "agent", "pending")
 
 
@@ -86,27 +89,40 @@ async def search(
         found.append(Condition("state", OPEN_STATES, Ticket.state.in_(OPEN_STATES)))
     always = [visible(asker)]
     wanted = _Wanted(found, always, None, sqlite, asker.has("supervisor"), parsed(after), limit, counted)
-    if filters.q and is_number(said(filters.q)):
-        always.append(Ticket.number == said(filters.q))
-    elif filters.q and filters.q.strip():
+    question = (filters.q or "").strip()
+    if is_number(said(question)):
+        always.append(Ticket.number == said(question))
+    elif question:
         await warmed()
-        if not (asked := terms(filters.q)):
+        if not (asked := terms(question)):
             return Page([], None, 0)
-        wanted = replace(wanted, words=TICKETS.find(session, asked, marks=_marks(found, asker)))
+        wanted = _indexed(session, wanted, asked, asker)
+    elif sqlite and sort == "newest" and _marks_suffice(found):
+        wanted = _indexed(session, wanted, [], asker)
     if wanted.words is not None and not sqlite and sort != "due":
         return await _in_postgresql(session, wanted, wanted.words, ranked=sort == "relevance")
     query = _with_words(wanted) if wanted.words is not None else _without(wanted, await _driver(session, wanted))
     if wanted.words is not None and sort == "relevance":
         newest = query.add_columns(wanted.words.rank.label("rank")).order_by(wanted.words.id.desc()).limit(RANKED)
         return _best(list(await session.execute(newest)), wanted)
-    total = await _count(session, query) if counted else 0
+    return await _in_order(session, wanted, query, sort)
+
+
+async def _in_order(session: AsyncSession, wanted: _Wanted, query: Select[Any], sort: Sort) -> Page:
+    total = await _count(session, query) if wanted.counted else 0
     if sort == "due":
-        rows = await by_due(session, query, wanted.at, limit)
+        rows = await by_due(session, query, wanted.at, wanted.limit)
     elif wanted.words is not None:
-        rows = await by_id(session, query, wanted.words.id, wanted.at, limit)
+        rows = await by_id(session, query, wanted.words.id, wanted.at, wanted.limit)
     else:
-        rows = await by_age(session, query, wanted.at, limit)
-    return _paged(rows, limit, total)
+        rows = await by_age(session, query, wanted.at, wanted.limit)
+    return _paged(rows, wanted.limit, total)
+
+
+def _indexed(session: AsyncSession, wanted: _Wanted, asked: Sequence[Term], asker: Identity) -> _Wanted:
+    """Return the question as one to the full-text index."""
+    marks = _marks(wanted.found, asker)
+    return replace(wanted, words=TICKETS.find(session, asked, marks=marks, ranked=bool(asked)))
 
 
 def _paged(rows: list[Any], limit: int, total: int) -> Page:
@@ -133,6 +149,19 @@ def _marks(found: list[Condition], asker: Identity) -> list[list[str]]:
             whose = [("accepted_by", asker.login), ("agent", asker.agent)]
             marks.append([mark(name, value) for name, value in whose if value])
     return marks
+
+
+def _marks_suffice(found: list[Condition]) -> bool:
+    """Whether the full-text index, which knows of no missed calls, answers by its marks alone.
+
+    It does so where several filters must meet that leave many each: to walk one's index and try the other on each row
+    takes long when they rarely meet.
+    """
+    marked = [one for one in found if _marked(one) and one.values]
+    requests_only = any(
+        one.name in _OF_REQUESTS or (one.name == "kind" and "missed_call" not in (one.values or ())) for one in marked
+    )
+    return requests_only and (len(marked) > 1 or any(one.name == "part" for one in marked))
 
 
 def _marked(condition: Condition) -> bool:

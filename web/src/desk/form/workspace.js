@@ -34,6 +34,9 @@ export class Workspace {
   /** The knowledge base beside the form, once it was wanted. @type {{host: HTMLElement, picker: ReturnType<typeof mountPicker>} | null} */
   #shelf = null;
   #consulting = false;
+  /** Nothing is known of a call's form before what was kept is there: a fresh one would stand beside it, empty. */
+  #begun = () => {};
+  #beginning = new Promise((resolve) => { this.#begun = () => resolve(null); });
 
   /** @param {() => void} draw */
   constructor(draw) {
@@ -45,8 +48,12 @@ export class Workspace {
     const flush = () => this.forms.forEach((form) => form.draft.flush());
     addEventListener("pagehide", flush);
     document.addEventListener("visibilitychange", flush);
-    this.#take((await all()).map((kept) => ({ kept, saved: 0, at: "" })));
-    await this.fetch();
+    try {
+      this.#take((await all()).map((kept) => ({ kept, saved: 0, at: "" })));
+      await this.fetch();
+    } finally {
+      this.#begun();
+    }
   }
 
   /** Bring what the server kept, once it can be asked. */
@@ -105,6 +112,7 @@ export class Workspace {
   async callMoved() {
     const asked = ++this.#asked;
     const found = await request("GET", "/api/v1/desk/call").catch(() => null);
+    await this.#beginning;
     if (asked !== this.#asked || !found) return;
     this.hear(typeof found.linkedid === "string" && found.linkedid ? found : null);
   }
