@@ -1,23 +1,16 @@
 """Tickets as the contract shows them: `callcenter tickets --json`, `/api/v1/tickets`. Newest first."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import LIMIT, ZONE, Row, iso, within
 from callcenter.panel.sessions import Identity
-from callcenter.storage import clock
-from callcenter.storage.engine import Database
 from callcenter.tickets.flows.access import visible
-from callcenter.tickets.rules.words import state_word
 from callcenter.tickets.tables import MemberUnit, Ticket
-
-#: What citizens may ask about while nobody can look it up: so many of the newest requests, closed ones for so long.
-KNOWN_REQUESTS = 20_000
-KNOWN_AFTER_CLOSING = timedelta(days=30)
 
 
 class TicketRow(BaseModel):
@@ -65,28 +58,6 @@ async def tickets(
     if identity is not None:
         query = query.where(visible(identity))
     return [_ticket(ticket, unit) for ticket, unit in await session.execute(query)]
-
-
-async def states_by_caller(database: Database, now: datetime | None = None) -> dict[str, str]:
-    """Return caller -> `open` or `closed`: how far the newest request of each is, as `state_for_caller` would say it.
-
-    Of the newest requests only, so that it stays small: `KNOWN_REQUESTS`, closed ones for `KNOWN_AFTER_CLOSING`.
-    """
-    query = (
-        select(Ticket.caller, Ticket.state)
-        .where(
-            Ticket.caller != "",
-            Ticket.kind != "missed_call",
-            or_(Ticket.closed_at.is_(None), Ticket.closed_at >= (now or clock.now()) - KNOWN_AFTER_CLOSING),
-        )
-        .order_by(Ticket.opened_at.desc())
-        .limit(KNOWN_REQUESTS)
-    )
-    states: dict[str, str] = {}
-    async with database.read() as session:
-        for caller, state in await session.execute(query):
-            states.setdefault(caller, state_word(state))
-    return states
 
 
 def _ticket(ticket: Ticket, unit: str | None) -> Row:

@@ -1,13 +1,13 @@
 """What of the requests is known while nobody can look them up: the newest of each caller, and not too many."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
 from callcenter.storage.engine import Database
-from callcenter.tickets import listings
 from callcenter.tickets.flows import self_service
 from callcenter.tickets.tables import Ticket
 
@@ -26,11 +26,11 @@ def opened(days_ago: float) -> datetime:
     return NOW - timedelta(days=days_ago)
 
 
-async def states(database: Database) -> dict[str, str]:
-    return await listings.states_by_caller(database, NOW)
+async def states(database: Database, folder: Path) -> dict[str, str]:
+    return await self_service.write_known(database, folder / "ticket-states", NOW)
 
 
-async def test_each_caller_has_the_state_of_their_newest_request(database: Database) -> None:
+async def test_each_caller_has_the_state_of_their_newest_request(database: Database, tmp_path: Path) -> None:
     await store(
         database,
         {"caller": "1", "opened_at": opened(3), "state": "closed", "closed_at": opened(2)},
@@ -42,13 +42,15 @@ async def test_each_caller_has_the_state_of_their_newest_request(database: Datab
         {"caller": "4", "opened_at": opened(60), "state": "closed", "closed_at": opened(31)},
         {"caller": "5", "opened_at": opened(400)},
     )
-    found = await states(database)
+    found = await states(database, tmp_path)
     assert found == {"1": "open", "2": "closed", "5": "open"}
     for caller, state in found.items():
         assert await self_service.state_for_caller(database, caller) == state, "as the controller itself would say"
 
 
-async def test_of_too_many_the_newest_are_known(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listings, "KNOWN_REQUESTS", 10)
+async def test_of_too_many_the_newest_are_known(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(self_service, "KNOWN_REQUESTS", 10)
     await store(database, *({"caller": f"1{n}", "opened_at": opened(n)} for n in range(30)))
-    assert set(await states(database)) == {f"1{n}" for n in range(10)}
+    assert set(await states(database, tmp_path)) == {f"1{n}" for n in range(10)}

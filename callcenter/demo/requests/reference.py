@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callcenter.demo.requests.subjects import PLACES, SUBJECTS, TOPICS, TOWN, UNITS
+from callcenter.demo.requests.subjects import PLACES, SUBJECTS, TOPICS, TOWN
 from callcenter.demo.requests.texts import town, unit_name
 from callcenter.demo.requests.world import Ids
+from callcenter.tickets.flows.samples import UNITS
 from callcenter.tickets.tables import Category, MemberUnit, Place
 
 

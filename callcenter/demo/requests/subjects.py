@@ -14,24 +14,6 @@ REPORT = (("report", 6), ("complaint", 4))
 #: Stands for the town or street office 镇街 of the place.
 TOWN = "town"
 
-#: Code -> name of the departments.
-UNITS: dict[str, str] = {
-    "housing": "住房和城乡建设局",
-    "urban": "城市管理局",
-    "transport": "交通运输局",
-    "police": "公安分局",
-    "traffic-police": "交通警察大队",
-    "environment": "生态环境局",
-    "water": "水务局",
-    "power": "供电公司",
-    "market": "市场监督管理局",
-    "labour": "人力资源和社会保障局",
-    "medical": "医疗保障局",
-    "health": "卫生健康委员会",
-    "education": "教育局",
-    "civil": "民政局",
-    "agriculture": "农业农村局",
-}
 #: Made-up towns and streets 镇街, in order of size; each has an office of its own.
 PLACES: tuple[str, ...] = (
     "清澜街道",

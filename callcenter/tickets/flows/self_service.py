@@ -2,7 +2,7 @@
 
 import os
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from sqlalchemy import or_, select
 from callcenter.hotline.rules.numbers import normalised, variants
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets import listings
 from callcenter.tickets.flows.numbers import ZONE
 from callcenter.tickets.rules import aloud
 from callcenter.tickets.rules.aloud import NONE, WRONG, Told
@@ -19,6 +18,9 @@ from callcenter.tickets.rules.numbers import is_number, said
 from callcenter.tickets.rules.words import state_word
 from callcenter.tickets.tables import Ticket
 
+#: What citizens may ask about while nobody can look it up: so many of the newest requests, closed ones for so long.
+KNOWN_REQUESTS = 20_000
+KNOWN_AFTER_CLOSING = timedelta(days=30)
 _COLUMNS = (
     Ticket.number,
     Ticket.state,
@@ -66,16 +68,17 @@ async def state_for_caller(database: Database, caller: str) -> str:
 async def write_known(database: Database, path: Path, now: datetime | None = None) -> dict[str, str]:
     """Write the file from which citizens are told while nobody can look it up; returns the states by caller.
 
-    Of the newest requests only, as `listings.states_by_caller` says. Raises OSError, and leaves the file as it was.
+    Of the newest requests only, so that it stays small: `KNOWN_REQUESTS`, closed ones for `KNOWN_AFTER_CLOSING`. Raises
+    OSError, and leaves the file as it was.
     """
     query = (
         select(*_COLUMNS)
         .where(
             Ticket.kind != "missed_call",
-            or_(Ticket.closed_at.is_(None), Ticket.closed_at >= (now or clock.now()) - listings.KNOWN_AFTER_CLOSING),
+            or_(Ticket.closed_at.is_(None), Ticket.closed_at >= (now or clock.now()) - KNOWN_AFTER_CLOSING),
         )
         .order_by(Ticket.opened_at.desc())
-        .limit(listings.KNOWN_REQUESTS)
+        .limit(KNOWN_REQUESTS)
     )
     states: dict[str, str] = {}
     written = [aloud.header()]
