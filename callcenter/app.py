@@ -23,17 +23,17 @@ from callcenter.hotline import views as hotline_views
 from callcenter.hotline.alarms import Alarms
 from callcenter.hotline.board import Board
 from callcenter.hotline.flows.agents import AgentDesk
-from callcenter.hotline.flows.answers import Answers, heartbeat
-from callcenter.hotline.flows.blocked import BlockedCallers
-from callcenter.hotline.flows.callback_desk import CallbackDesk
-from callcenter.hotline.flows.callbacks import policy_of
-from callcenter.hotline.flows.dialler import Dialler
+from callcenter.hotline.flows.answering.answers import Answers, heartbeat
+from callcenter.hotline.flows.answering.blocked import BlockedCallers
+from callcenter.hotline.flows.answering.snapshot import Snapshot
+from callcenter.hotline.flows.callbacks.desk import CallbackDesk
+from callcenter.hotline.flows.callbacks.obligations import policy_of
+from callcenter.hotline.flows.dialling.dialler import Dialler
 from callcenter.hotline.flows.floor import FloorKeeper
-from callcenter.hotline.flows.policy import PolicyKeeper
-from callcenter.hotline.flows.policy_log import PolicyLog
-from callcenter.hotline.flows.replay import stored_to
-from callcenter.hotline.flows.snapshot import Snapshot
-from callcenter.hotline.flows.test_dials import TestDials
+from callcenter.hotline.flows.policy.keeper import PolicyKeeper
+from callcenter.hotline.flows.policy.log import PolicyLog
+from callcenter.hotline.flows.proof.replay import stored_to
+from callcenter.hotline.flows.test_calls.dials import TestDials
 from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
 from callcenter.hotline.rules.floor import Floor, empty
@@ -52,7 +52,7 @@ from callcenter.settings import QUEUE_LIMIT, Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
 from callcenter.tickets import views as tickets_views
-from callcenter.tickets.flows import missed as tickets
+from callcenter.tickets.flows.moving import missed as tickets
 from callcenter.tickets.interchange import views as interchange_views
 from callcenter.tickets.views.drafts import DRAFTS
 from callcenter.workforce.recorder import Recorder

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from callcenter.hotline import events
 from callcenter.hotline.alarms import Alarms
-from callcenter.hotline.flows.dialler import Dialler
+from callcenter.hotline.flows.dialling.dialler import Dialler
 from callcenter.hotline.flows.subscribers import Subscribers
 from callcenter.panel.live import LiveState
 from callcenter.paths import Paths
@@ -19,22 +19,24 @@ from callcenter.schedule import Job
 from callcenter.settings import Settings
 from callcenter.storage import segmenting
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import archive, follow_ups, self_service
-from callcenter.tickets.flows.attachments import Attachments
-from callcenter.tickets.flows.calendar import KeptCalendar
-from callcenter.tickets.flows.calls import link_ended_calls
-from callcenter.tickets.flows.citizens import CitizenDesk
-from callcenter.tickets.flows.desk import TicketDesk
-from callcenter.tickets.flows.digest import Post
-from callcenter.tickets.flows.follow_up_desk import FollowUpDesk
-from callcenter.tickets.flows.follow_up_errand import FollowUpErrand
-from callcenter.tickets.flows.follow_up_keeper import FollowUpKeeper
-from callcenter.tickets.flows.follow_up_links import FollowUpLinks
-from callcenter.tickets.flows.follow_ups import FollowUps
-from callcenter.tickets.flows.handling_time import HandlingTime
-from callcenter.tickets.flows.mover import Mover
-from callcenter.tickets.flows.search_index import index_moved
-from callcenter.tickets.flows.timekeeper import Timekeeper
+from callcenter.tickets.flows.citizens import self_service
+from callcenter.tickets.flows.citizens.desk import CitizenDesk
+from callcenter.tickets.flows.files.attachments import Attachments
+from callcenter.tickets.flows.finding.search_index import index_moved
+from callcenter.tickets.flows.follow_ups import visits as follow_ups
+from callcenter.tickets.flows.follow_ups.desk import FollowUpDesk
+from callcenter.tickets.flows.follow_ups.errand import FollowUpErrand
+from callcenter.tickets.flows.follow_ups.keeper import FollowUpKeeper
+from callcenter.tickets.flows.follow_ups.links import FollowUpLinks
+from callcenter.tickets.flows.follow_ups.visits import FollowUps
+from callcenter.tickets.flows.moving.calls import link_ended_calls
+from callcenter.tickets.flows.moving.desk import TicketDesk
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.telling.digest import Post
+from callcenter.tickets.flows.time import archive
+from callcenter.tickets.flows.time.calendar import KeptCalendar
+from callcenter.tickets.flows.time.handling_time import HandlingTime
+from callcenter.tickets.flows.time.timekeeper import Timekeeper
 from callcenter.tickets.follow_up_listings import of_ticket
 from callcenter.tickets.interchange import setup as interchange_setup
 from callcenter.tickets.interchange.inbox import Inbox

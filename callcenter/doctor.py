@@ -18,7 +18,7 @@ from callcenter.paths import ROOT, Paths
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.supervisor import ports_in_use
-from callcenter.tickets.flows import calendar
+from callcenter.tickets.flows.time import calendar
 
 _GIBIBYTE = 1024**3
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from callcenter import databases
 from callcenter.hotline.board import Board
 from callcenter.hotline.flows import people, switches
-from callcenter.hotline.flows.answers import Answers
+from callcenter.hotline.flows.answering.answers import Answers
 from callcenter.hotline.flows.floor import FloorKeeper
 from callcenter.notify import Notifier
 from callcenter.panel import users
@@ -18,7 +18,8 @@ from callcenter.panel.live import LiveState
 from callcenter.settings import Settings
 from callcenter.storage import clock, migrate
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import knowledge_samples, samples
+from callcenter.tickets.flows.knowledge import samples as knowledge_samples
+from callcenter.tickets.flows.reference import samples
 
 _log = structlog.get_logger()
 #: Seconds between tries to reach a database that is away.

@@ -1,5 +1,6 @@
 """Fixtures: a database built by the migrations, on SQLite and on a real PostgreSQL that the tests start and end."""
 
+import asyncio
 import os
 import pwd
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -83,15 +84,15 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def new_postgresql(server: str) -> str:
-    """Make an empty database and return its URL."""
+async def new_postgresql(server: str, *, template: str = "template1") -> str:
+    """Make a database like `template`, or else an empty one, and return its URL."""
     name = f"t{uuid.uuid4().hex[:12]}"
     engine = create_async_engine(async_url(server.format("postgres")), isolation_level="AUTOCOMMIT")
     deadline = time.monotonic() + 20
     while True:
         try:
             async with engine.connect() as connection:
-                await connection.execute(text(f"CREATE DATABASE {name}"))
+                await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
             break
         except (OSError, DBAPIError):  # not there yet, or "the database system is starting up"
             if time.monotonic() > deadline:
@@ -100,18 +101,42 @@ async def new_postgresql(server: str) -> str:
     return server.format(name)
 
 
+#: Databases that the migrations made, to be copied: running them anew for each test would take longer than most tests.
+_TEMPLATES = tempfile.TemporaryDirectory(prefix="cc-templates-")
+_templates: dict[str, str] = {}
+
+
+async def migrated_sqlite(path: Path) -> str:
+    """Make the file `path` a database with the schema that the migrations make; return its URL."""
+    made = Path(_TEMPLATES.name) / "migrated.db"
+    if not made.exists():
+        new = made.with_suffix(f".{uuid.uuid4().hex}")
+        await upgrade(f"sqlite:///{new}")
+        new.rename(made)
+    await asyncio.to_thread(shutil.copyfile, made, path)
+    return f"sqlite:///{path}"
+
+
+async def migrated_postgresql(server: str) -> str:
+    """Make a database on `server` with the schema that the migrations make; return its URL."""
+    if server not in _templates:
+        url = await new_postgresql(server)
+        await upgrade(url)
+        _templates[server] = make_url(url).database or ""
+    return await new_postgresql(server, template=_templates[server])
+
+
 @pytest_asyncio.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of an empty database, once for each kind."""
+    """URL of a database with the schema that the migrations make, once for each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/test.db"
-    return await new_postgresql(request.getfixturevalue("postgresql_server"))
+        return await migrated_sqlite(tmp_path / "test.db")
+    return await migrated_postgresql(request.getfixturevalue("postgresql_server"))
 
 
 @pytest_asyncio.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A database with the schema that the migrations make."""
-    await upgrade(database_url)
     database = Database(database_url)
     yield database
     await database.close()

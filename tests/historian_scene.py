@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from callcenter.hotline import events, listings
 from callcenter.hotline.historian import Historian
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import missed as tickets
+from callcenter.tickets.flows.moving import missed as tickets
 
 SUBSCRIBERS = {
     events.CallMissed: [tickets.open_for_missed_calls],

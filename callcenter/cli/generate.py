@@ -21,7 +21,7 @@ from callcenter.settings import Settings, load
 from callcenter.storage import clock, migrate
 from callcenter.storage.engine import Database, async_url
 from callcenter.storage.errors import DatabaseAway
-from callcenter.tickets.flows.calendar import load as load_calendar
+from callcenter.tickets.flows.time.calendar import load as load_calendar
 
 
 def register(app: typer.Typer) -> None:

@@ -12,9 +12,9 @@ from callcenter.panel.problems import Problem
 from callcenter.panel.sessions import Actor
 from callcenter.settings import load
 from callcenter.storage import clock
-from callcenter.tickets.flows import knowledge as flows
-from callcenter.tickets.flows import search_index
-from callcenter.tickets.flows.knowledge_import import Counted, Faulty, parsed, take_over
+from callcenter.tickets.flows.finding import search_index
+from callcenter.tickets.flows.knowledge import articles as flows
+from callcenter.tickets.flows.knowledge.importing import Counted, Faulty, parsed, take_over
 
 knowledge = typer.Typer(no_args_is_help=True, help="The knowledge base 知识库.")
 search = typer.Typer(no_args_is_help=True, help="What full-text search knows.")

@@ -14,7 +14,7 @@ from callcenter.panel.sessions import Actor
 from callcenter.settings import load
 from callcenter.storage import clock
 from callcenter.tickets import reference_listings as listings
-from callcenter.tickets.flows import reference_import
+from callcenter.tickets.flows.reference import importing as reference_import
 from callcenter.tickets.rules.reference import KINDS, ImportFault, Kind
 
 reference = typer.Typer(

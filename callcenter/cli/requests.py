@@ -12,8 +12,8 @@ from callcenter.cli.output import Json, show, show_one
 from callcenter.panel.sessions import Identity
 from callcenter.settings import load
 from callcenter.storage import clock
-from callcenter.tickets.flows import detail
-from callcenter.tickets.flows.mover import NoSuchTicket
+from callcenter.tickets.flows.moving import detail
+from callcenter.tickets.flows.moving.mover import NoSuchTicket
 from callcenter.tickets.rules import drawing
 from callcenter.tickets.rules.decisions import Limits
 from callcenter.tickets.rules.numbers import readable, said

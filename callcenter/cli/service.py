@@ -11,7 +11,7 @@ import typer
 from callcenter import preparation, programs, supervisor, systemd
 from callcenter.settings import load
 from callcenter.storage import clock
-from callcenter.tickets.flows import calendar
+from callcenter.tickets.flows.time import calendar
 
 
 def register(app: typer.Typer) -> None:

@@ -19,9 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callcenter import app as controller
 from callcenter import databases
 from callcenter.cli.output import Json, show, show_one
-from callcenter.hotline.flows import audit as auditing
-from callcenter.hotline.flows import replay as replaying
-from callcenter.hotline.flows.callbacks import policy_of
+from callcenter.hotline.flows.callbacks.obligations import policy_of
+from callcenter.hotline.flows.proof import audit as auditing
+from callcenter.hotline.flows.proof import replay as replaying
 from callcenter.hotline.historian import Historian
 from callcenter.hotline.listings import day_bounds
 from callcenter.hotline.tables import Call, Callback

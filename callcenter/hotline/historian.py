@@ -19,7 +19,7 @@ from callcenter.asterisk.cel_follower import CelFollower
 from callcenter.hotline import call_rows
 from callcenter.hotline.cel_batches import Batch, Batches, Unreadable
 from callcenter.hotline.events import HotlineEvent
-from callcenter.hotline.flows import consequences
+from callcenter.hotline.flows.callbacks import consequences
 from callcenter.hotline.history_alarms import HistoryAlarms, OnAlarm
 from callcenter.hotline.open_calls import OpenCalls, told_by
 from callcenter.hotline.rules.callbacks import Policy

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from callcenter.asterisk.cel import CelEvent, Kind
-from callcenter.hotline.flows.consequences import Change
+from callcenter.hotline.flows.callbacks.consequences import Change
 from callcenter.hotline.rules.calls import CallRecord, cut, interpret
 
 #: Calls after which the event loop gets its turn.

@@ -14,7 +14,7 @@ from callcenter.hotline.listings import iso
 from callcenter.hotline.tables import Call, Callback
 from callcenter.reports import calls, requests
 from callcenter.reports.requests import FORMULAS, Formula, Period
-from callcenter.tickets.flows.paging import cursor, int_of, parsed, time_of
+from callcenter.tickets.flows.finding.paging import cursor, int_of, parsed, time_of
 from callcenter.tickets.tables import MemberUnit, Ticket
 
 #: All that count, those that are as they should be, and the others.

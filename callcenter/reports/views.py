@@ -24,7 +24,7 @@ from callcenter.reports import lists
 from callcenter.reports.missed import MissedCalls
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.paging import BadCursor
+from callcenter.tickets.flows.finding.paging import BadCursor
 
 #: A busy hour's figures are read at most this often, in seconds; well within the 200 ms that a wallboard may lag.
 _BREATH = 0.1

@@ -2,6 +2,6 @@
 
 from aiohttp import web
 
-from callcenter.tickets.flows.desk import TicketDesk
+from callcenter.tickets.flows.moving.desk import TicketDesk
 
 TICKETS = web.AppKey("tickets", TicketDesk)

@@ -17,7 +17,7 @@ from callcenter.panel.sessions import Identity
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.calendar import load
+from callcenter.tickets.flows.time.calendar import load
 from callcenter.tickets.suggestions.advice import Adviser, Asked
 from callcenter.tickets.suggestions.keeper import ModelKeeper
 from callcenter.tickets.suggestions.record import Recorder

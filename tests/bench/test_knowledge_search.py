@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from callcenter.panel import server
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import knowledge
+from callcenter.tickets.flows.knowledge import articles as knowledge
 from callcenter.tickets.tables import Article
 from callcenter.tickets.views import knowledge as views
 

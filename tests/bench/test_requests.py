@@ -36,9 +36,9 @@ from callcenter.storage.engine import Database
 from callcenter.storage.migrate import upgrade
 from callcenter.storage.segmenting import warm
 from callcenter.tickets import views as tickets_views
-from callcenter.tickets.flows.calendar import KeptCalendar, load
-from callcenter.tickets.flows.desk import TicketDesk
-from callcenter.tickets.flows.mover import Mover
+from callcenter.tickets.flows.moving.desk import TicketDesk
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.time.calendar import KeptCalendar, load
 from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.tables import MemberUnit, Ticket, TicketEntry, TouchedMoment
 

@@ -29,9 +29,9 @@ from callcenter.storage import clock
 from callcenter.storage.engine import Database
 from callcenter.storage.migrate import upgrade
 from callcenter.tickets import views as tickets_views
-from callcenter.tickets.flows.calendar import KeptCalendar
-from callcenter.tickets.flows.desk import TicketDesk
-from callcenter.tickets.flows.mover import Mover
+from callcenter.tickets.flows.moving.desk import TicketDesk
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.time.calendar import KeptCalendar
 from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.tables import Category, Place
 

@@ -18,7 +18,7 @@ from callcenter.reports import indicators as formulas
 from callcenter.reports import views as reports_views
 from callcenter.settings import Settings
 from callcenter.storage import clock
-from callcenter.tickets.flows.calendar import load
+from callcenter.tickets.flows.time.calendar import load
 
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from conftest import ARTEFACTS
+from database import migrated_sqlite
 from playwright.async_api import Browser
 from prometheus_client import CollectorRegistry
 from screen import DESK, PHONE, Screen, Screens, ViewportSize
@@ -18,8 +19,7 @@ from callcenter.panel.sessions import Actor, Role
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.storage.migrate import upgrade
-from callcenter.tickets.flows import knowledge_samples
+from callcenter.tickets.flows.knowledge import samples as knowledge_samples
 from callcenter.tickets.tables import MemberUnit
 from callcenter.tickets.views import knowledge, reference
 
@@ -32,9 +32,7 @@ UNITS = {"power": "供电公司", "medical": "医疗保障局", "police": "公�
 async def base(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Screens]:
     """A real panel with the sample articles."""
     monkeypatch.setattr(passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
-    url = f"sqlite:///{tmp_path}/panel.db"
-    await upgrade(url)
-    database = Database(url)
+    database = Database(await migrated_sqlite(tmp_path / "panel.db"))
     async with database.begin() as session:
         session.add_all([MemberUnit(code=code, name=name) for code, name in UNITS.items()])
         await session.flush()

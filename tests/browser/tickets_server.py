@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from aiohttp import ClientSession, CookieJar, web
 from aiohttp.typedefs import Handler
+from database import migrated_sqlite
 from panel_server import floor
 from playwright.async_api import Browser, Page
 from prometheus_client import CollectorRegistry
@@ -20,14 +21,13 @@ from callcenter.panel.sessions import Actor, Identity, Role
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.storage.migrate import upgrade
-from callcenter.tickets.flows.attachments import Attachments
-from callcenter.tickets.flows.calendar import KeptCalendar
-from callcenter.tickets.flows.desk import TicketDesk
-from callcenter.tickets.flows.facts import Order
-from callcenter.tickets.flows.mover import Mover
-from callcenter.tickets.flows.opening import New
-from callcenter.tickets.flows.search_index import index_moved
+from callcenter.tickets.flows.files.attachments import Attachments
+from callcenter.tickets.flows.finding.search_index import index_moved
+from callcenter.tickets.flows.moving.desk import TicketDesk
+from callcenter.tickets.flows.moving.facts import Order
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.moving.opening import New
+from callcenter.tickets.flows.time.calendar import KeptCalendar
 from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.rules.decisions import Doer
 from callcenter.tickets.tables import Category, MemberUnit, Place, Ticket, TicketNotice
@@ -78,9 +78,7 @@ class TicketPanel:
     async def __aenter__(self) -> Self:
         """Build the database by the migrations and listen on a free port."""
         settings = Settings(data=self.folder / "var")
-        url = f"sqlite:///{self.folder}/panel.db"
-        await upgrade(url)
-        self.database = Database(url)
+        self.database = Database(await migrated_sqlite(self.folder / "panel.db"))
         self.mover = Mover(settings, KeptCalendar(settings), [index_moved])
         live = LiveState()
         live.update(floor())

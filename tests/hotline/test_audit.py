@@ -8,7 +8,7 @@ import pytest
 from cel_lines import START, Citizen
 from sqlalchemy import text
 
-from callcenter.hotline.flows.audit import Report, Scope, audit
+from callcenter.hotline.flows.proof.audit import Report, Scope, audit
 from callcenter.hotline.historian import Historian
 from callcenter.reports.indicators import max_waiting
 from callcenter.storage.engine import Database

@@ -12,9 +12,9 @@ from aiohttp import ClientSession, CookieJar, web
 from prometheus_client import CollectorRegistry
 
 from callcenter.hotline.alarms import Alarms
-from callcenter.hotline.flows.blocked import BlockedCallers
+from callcenter.hotline.flows.answering.blocked import BlockedCallers
 from callcenter.hotline.flows.floor import FloorKeeper
-from callcenter.hotline.flows.test_dials import TestDials
+from callcenter.hotline.flows.test_calls.dials import TestDials
 from callcenter.hotline.rules.floor import empty
 from callcenter.hotline.tables import PolicyStep, TestDial
 from callcenter.hotline.views import supervision

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from callcenter.hotline.flows.blocked import BlockedCallers, listed
+from callcenter.hotline.flows.answering.blocked import BlockedCallers, listed
 from callcenter.hotline.rules.agents import Refused
 from callcenter.hotline.tables import Call
 from callcenter.panel.sessions import Actor

@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from callcenter.hotline import events
 from callcenter.hotline.alarms import Alarms
-from callcenter.hotline.flows.callback_desk import CallbackDesk
-from callcenter.hotline.flows.callbacks import policy_of
-from callcenter.hotline.flows.dialler import Dialler
+from callcenter.hotline.flows.callbacks.desk import CallbackDesk
+from callcenter.hotline.flows.callbacks.obligations import policy_of
+from callcenter.hotline.flows.dialling.dialler import Dialler
 from callcenter.hotline.flows.floor import FloorKeeper
 from callcenter.hotline.rules.floor import empty
 from callcenter.hotline.tables import Callback, CallbackAttempt

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from callcenter.hotline import call_rows, listings
 from callcenter.hotline.events import CallbackSettled, CallbackTried, CallbackUnreachable, CallMissed, HotlineEvent
-from callcenter.hotline.flows import attempts, callback_sweep, consequences
-from callcenter.hotline.flows.callback_errand import CallbackErrand
+from callcenter.hotline.flows.callbacks import attempts, consequences
+from callcenter.hotline.flows.callbacks import sweep as callback_sweep
+from callcenter.hotline.flows.callbacks.errand import CallbackErrand
 from callcenter.hotline.rules.callbacks import Policy
 from callcenter.hotline.rules.dialling import Dial
 from callcenter.hotline.rules.records import CallRecord

@@ -6,14 +6,14 @@ import pytest
 
 from callcenter.hotline import listings
 from callcenter.hotline.events import CallbackReopened, CallbackSettled, CallbackUnreachable, HotlineEvent
-from callcenter.hotline.flows import callback_work as work
-from callcenter.hotline.flows.callback_work import Note
+from callcenter.hotline.flows.callbacks import work
+from callcenter.hotline.flows.callbacks.work import Note
 from callcenter.hotline.flows.subscribers import publish
 from callcenter.hotline.rules.agents import Refused
 from callcenter.hotline.rules.callbacks import Policy
 from callcenter.hotline.tables import Call, Callback, CallbackAttempt
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import missed as tickets
+from callcenter.tickets.flows.moving import missed as tickets
 from callcenter.tickets.tables import Ticket
 
 T0 = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

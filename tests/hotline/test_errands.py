@@ -7,7 +7,9 @@ import pytest
 
 from callcenter.hotline import call_rows
 from callcenter.hotline.events import CallbackTried, ErrandTried, HotlineEvent
-from callcenter.hotline.flows import attempts, callback_figures, consequences, errands
+from callcenter.hotline.flows.callbacks import attempts, consequences
+from callcenter.hotline.flows.callbacks import figures as callback_figures
+from callcenter.hotline.flows.dialling import errands
 from callcenter.hotline.rules.callbacks import Policy
 from callcenter.hotline.rules.dialling import Dial, room_for_lesser
 from callcenter.hotline.rules.records import CallRecord, Progress

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cel_lines import START, Citizen, restarted
+from database import migrated_sqlite
 from historian_scene import (
     SUBSCRIBERS,
     abandoned,
@@ -26,7 +27,6 @@ from callcenter.hotline.historian import Historian
 from callcenter.hotline.rules.callbacks import Policy
 from callcenter.hotline.tables import Call, Callback
 from callcenter.storage.engine import Database
-from callcenter.storage.migrate import upgrade
 from callcenter.tickets.tables import Ticket
 
 
@@ -177,8 +177,7 @@ async def test_any_cut_of_the_file_gives_the_same_history(
             file.write(whole[written:place])
         written = place
         await catch_up(historian(database, cel))
-    at_once = Database(f"sqlite:///{cel.parent}/once.db")
-    await upgrade(f"sqlite:///{cel.parent}/once.db")
+    at_once = Database(await migrated_sqlite(cel.parent / "once.db"))
     monkeypatch.undo()
     await catch_up(historian(at_once, cel))
     assert without_ids(await calls(database)) == without_ids(await calls(at_once))

@@ -11,16 +11,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 import structlog
-from database import new_postgresql
+from database import migrated_postgresql, migrated_sqlite
 from historian_scene import Alarms, abandoned, catch_up, count, historian, outcomes, write
 from sqlalchemy import text
 
 from callcenter.hotline import events
 from callcenter.hotline.tables import Call, Callback
 from callcenter.storage.engine import Database
-from callcenter.storage.migrate import upgrade
 from callcenter.tasks import cancel, spawn
-from callcenter.tickets.flows import missed as tickets
+from callcenter.tickets.flows.moving import missed as tickets
 from callcenter.tickets.tables import Ticket
 
 Troubles = list[str | None]
@@ -60,8 +59,7 @@ async def following(database: Database, cel: Path, troubles: Troubles, **more: o
 @pytest.fixture
 async def sqlite_file(tmp_path: Path) -> AsyncIterator[tuple[Database, Path]]:
     path = tmp_path / "hotline.db"
-    await upgrade(f"sqlite:///{path}")
-    database = Database(f"sqlite:///{path}")
+    database = Database(await migrated_sqlite(path))
     yield database, path
     await database.close()
 
@@ -134,9 +132,7 @@ async def test_a_database_without_room_is_waited_for_until_it_has_some(
 
 @pytest.fixture
 async def postgresql_url(postgresql_server: str) -> str:
-    url = await new_postgresql(postgresql_server)
-    await upgrade(url)
-    return url
+    return await migrated_postgresql(postgresql_server)
 
 
 async def backends(admin: asyncpg.Connection) -> list[int]:

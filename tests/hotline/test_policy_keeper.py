@@ -16,8 +16,8 @@ from sqlalchemy import text
 from callcenter.asterisk import events
 from callcenter.asterisk.ami import AmiClient, AmiRefused
 from callcenter.hotline.flows.floor import FloorKeeper
-from callcenter.hotline.flows.policy import NOBODY_AT_WORK, PolicyKeeper, thresholds
-from callcenter.hotline.flows.policy_log import PolicyLog, listed
+from callcenter.hotline.flows.policy.keeper import NOBODY_AT_WORK, PolicyKeeper, thresholds
+from callcenter.hotline.flows.policy.log import PolicyLog, listed
 from callcenter.hotline.rules.floor import Floor, apply, empty
 from callcenter.panel.live import LiveState
 from callcenter.settings import PROMISED_MINUTES, Settings

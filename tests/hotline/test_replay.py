@@ -13,7 +13,7 @@ from historian_scene import SUBSCRIBERS, abandoned, catch_up, historian, rotate,
 from sqlalchemy import text
 
 from callcenter.cli.truth import tickets_of_missed_calls
-from callcenter.hotline.flows.replay import Comparison, ReplayError, compare, position_of, prepare, rebuild
+from callcenter.hotline.flows.proof.replay import Comparison, ReplayError, compare, position_of, prepare, rebuild
 from callcenter.hotline.historian import Historian
 from callcenter.hotline.rules.callbacks import Policy
 from callcenter.storage.engine import Database

@@ -10,8 +10,8 @@ import pytest
 from small_disk import fill, small_disk
 
 from callcenter.asterisk.fallback_agi import decide, read_snapshot, ticket_state
-from callcenter.hotline.flows import snapshot as module
-from callcenter.hotline.flows.snapshot import Snapshot
+from callcenter.hotline.flows.answering import snapshot as module
+from callcenter.hotline.flows.answering.snapshot import Snapshot
 from callcenter.tasks import cancel, spawn
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)

@@ -27,7 +27,7 @@ from callcenter.asterisk.log_rotation import LogRotation
 from callcenter.demo.citizens import Citizen
 from callcenter.demo.show import is_healthy
 from callcenter.demo.sipp import SippError
-from callcenter.hotline.flows.replay import stored_to
+from callcenter.hotline.flows.proof.replay import stored_to
 from callcenter.paths import Paths
 from callcenter.storage.engine import Database
 from callcenter.tasks import cancel, spawn

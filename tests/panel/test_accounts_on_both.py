@@ -1,9 +1,7 @@
 """What accounts ask of a database, on SQLite and on PostgreSQL: locks, constraints, cascades."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest_asyncio
 from served import PASSWORD
 from sqlalchemy import func, select
 
@@ -14,17 +12,8 @@ from callcenter.panel.tables import Audit, Session
 from callcenter.panel.throttle import Throttle
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
-from callcenter.storage.migrate import upgrade
 
 CLI = Actor("cli", "node1")
-
-
-@pytest_asyncio.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    await upgrade(database_url)
-    database = Database(database_url)
-    yield database
-    await database.close()
 
 
 async def test_two_nodes_that_start_at_once_make_one_administrator(database: Database) -> None:

@@ -19,7 +19,6 @@ from callcenter.panel.tables import Audit
 from callcenter.reports import views as reports_views
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
-from callcenter.storage.migrate import upgrade
 from callcenter.tickets import views as tickets_views
 from callcenter.tickets.tables import MemberUnit
 
@@ -55,7 +54,6 @@ WANG = {"login": "wang", "name": "王芳"}
 
 @pytest_asyncio.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    await upgrade(database_url)
     database = Database(database_url)
     async with database.begin() as session:
         for code, active in (("housing", True), ("water", True), ("gone", False)):

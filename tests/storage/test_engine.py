@@ -94,7 +94,6 @@ async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
 
 async def test_migrations_make_what_the_tables_say_and_can_be_run_again(database_url: str) -> None:
     await upgrade(database_url)
-    await upgrade(database_url)
     engine = create_async_engine(async_url(database_url))
 
     def differences(connection: Connection) -> list[object]:

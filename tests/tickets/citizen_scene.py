@@ -17,8 +17,8 @@ from sqlalchemy import select
 from callcenter.panel import server
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.citizens import CitizenDesk
-from callcenter.tickets.flows.desk import TicketDesk
+from callcenter.tickets.flows.citizens.desk import CitizenDesk
+from callcenter.tickets.flows.moving.desk import TicketDesk
 from callcenter.tickets.tables import Ticket
 from callcenter.tickets.views import citizens
 

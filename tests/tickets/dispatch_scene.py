@@ -8,7 +8,7 @@ from callcenter.demo.requests import texts
 from callcenter.demo.requests.loading import Wish, generate
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.calendar import load
+from callcenter.tickets.flows.time.calendar import load
 from callcenter.tickets.suggestions.examples import Example
 from callcenter.tickets.suggestions.heap import Heap
 from callcenter.tickets.suggestions.learning import Figures, learn

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from callcenter.hotline.alarms import Alarms
-from callcenter.hotline.flows.dialler import Dialler
+from callcenter.hotline.flows.dialling.dialler import Dialler
 from callcenter.hotline.flows.floor import FloorKeeper
 from callcenter.hotline.rules.floor import empty
 from callcenter.panel.live import LiveState
@@ -16,14 +16,14 @@ from callcenter.settings.requests import FollowUps as Wanted
 from callcenter.settings.sections import Trunk
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import calendar
-from callcenter.tickets.flows.facts import Order
-from callcenter.tickets.flows.follow_up_desk import FollowUpDesk
-from callcenter.tickets.flows.follow_up_errand import FollowUpErrand
-from callcenter.tickets.flows.follow_up_links import FollowUpLinks
-from callcenter.tickets.flows.follow_ups import FollowUps, policy_of
-from callcenter.tickets.flows.mover import Mover
-from callcenter.tickets.flows.numbers import next_numbers
+from callcenter.tickets.flows.follow_ups.desk import FollowUpDesk
+from callcenter.tickets.flows.follow_ups.errand import FollowUpErrand
+from callcenter.tickets.flows.follow_ups.links import FollowUpLinks
+from callcenter.tickets.flows.follow_ups.visits import FollowUps, policy_of
+from callcenter.tickets.flows.moving.facts import Order
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.moving.numbers import next_numbers
+from callcenter.tickets.flows.time import calendar
 from callcenter.tickets.messages import FileMessenger
 from callcenter.tickets.rules.decisions import Doer
 from callcenter.tickets.tables import FollowUp, FollowUpAttempt, MemberUnit, Ticket, TicketUnit

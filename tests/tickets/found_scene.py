@@ -18,7 +18,7 @@ from callcenter.panel.tables import Audit
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import search_index
+from callcenter.tickets.flows.finding import search_index
 from callcenter.tickets.tables import Category, MemberUnit, Place, Ticket, TicketEntry, TicketUnit
 from callcenter.tickets.views import knowledge, search
 

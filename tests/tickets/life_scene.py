@@ -14,11 +14,11 @@ from callcenter.panel.sessions import Identity
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
 from callcenter.tickets.events import TicketMoved
-from callcenter.tickets.flows import opening
-from callcenter.tickets.flows.calendar import published
-from callcenter.tickets.flows.facts import Order
-from callcenter.tickets.flows.mover import Mover, Subscriber
-from callcenter.tickets.flows.opening import New
+from callcenter.tickets.flows.moving import opening
+from callcenter.tickets.flows.moving.facts import Order
+from callcenter.tickets.flows.moving.mover import Mover, Subscriber
+from callcenter.tickets.flows.moving.opening import New
+from callcenter.tickets.flows.time.calendar import published
 from callcenter.tickets.rules.calendar import WorkCalendar
 from callcenter.tickets.rules.decisions import CITIZEN, CITY, SYSTEM, Doer
 from callcenter.tickets.tables import (

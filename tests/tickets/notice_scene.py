@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.calendar import published
-from callcenter.tickets.flows.clocks import row_of
+from callcenter.tickets.flows.time.calendar import published
+from callcenter.tickets.flows.time.clocks import row_of
 from callcenter.tickets.rules import clocks
 from callcenter.tickets.rules.calendar import WorkCalendar
 from callcenter.tickets.tables import MemberUnit, Ticket, TicketNotice, TicketUnit

@@ -25,7 +25,7 @@ from life_scene import TO_FOLLOW_UP, TO_HANDLING, UNITS, Life, living
 from sqlalchemy import inspect
 
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.mover import RECORDED
+from callcenter.tickets.flows.moving.mover import RECORDED
 from callcenter.tickets.rules.decisions import AMENDABLE
 from callcenter.tickets.rules.moves import NAMES, TABLE
 from callcenter.tickets.rules.refusals import Refused

@@ -25,9 +25,9 @@ from callcenter.panel.tables import Audit
 from callcenter.settings import Settings
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import attachment_disk
-from callcenter.tickets.flows import attachments as flows
-from callcenter.tickets.flows.attachments import Attachments
+from callcenter.tickets.flows.files import attachments as flows
+from callcenter.tickets.flows.files import disk as attachment_disk
+from callcenter.tickets.flows.files.attachments import Attachments
 from callcenter.tickets.rules import attachments as rules
 from callcenter.tickets.tables import Attachment, Draft, MemberUnit, Ticket, TicketUnit
 from callcenter.tickets.views import attachments as views

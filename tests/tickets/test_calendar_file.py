@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from callcenter import doctor
 from callcenter.settings import Settings
 from callcenter.settings.requests import Tickets
-from callcenter.tickets.flows import calendar as flows
+from callcenter.tickets.flows.time import calendar as flows
 from callcenter.tickets.rules.calendar_file import CalendarFault, read
 
 #: Made up for these tests: what the State Council will say of 2027 nobody knows yet.

@@ -18,7 +18,7 @@ from callcenter.hotline.rules.floor import apply, empty
 from callcenter.hotline.tables import BlockedCaller, Call, Callback, CallbackCall
 from callcenter.panel.tables import Audit
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.callers import CallerCard
+from callcenter.tickets.flows.writing.callers import CallerCard
 from callcenter.tickets.tables import Ticket
 from callcenter.tickets.views import callers as views
 

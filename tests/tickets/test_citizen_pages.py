@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from citizen_scene import PHONE, Web, web_of
+from database import migrated_sqlite
 from life_scene import TO_HANDLING
 from playwright.async_api import Browser, Page, async_playwright
 from screen import PHONE as TELEPHONE
@@ -14,7 +15,6 @@ from screen import Screen, Screens, ViewportSize, chromium
 from callcenter.paths import ROOT
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.storage.migrate import upgrade
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -34,9 +34,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path) -> AsyncIterator[Web]:
-    url = f"sqlite:///{tmp_path}/citizens.db"
-    await upgrade(url)
-    database = Database(url)
+    database = Database(await migrated_sqlite(tmp_path / "citizens.db"))
     async with web_of(database, tmp_path, front=ROOT / "web", work=20_000, filed_per_hour=2) as served:
         yield served
     await database.close()

@@ -16,7 +16,7 @@ from sqlalchemy import event, update
 from callcenter.paths import ROOT
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import citizens as flows
+from callcenter.tickets.flows.citizens import desk as flows
 from callcenter.tickets.rules import numbers
 from callcenter.tickets.rules.numbers import is_number, readable
 from callcenter.tickets.tables import Ticket

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcenter.tickets.flows.calendar import published
+from callcenter.tickets.flows.time.calendar import published
 from callcenter.tickets.rules import clocks
 from callcenter.tickets.rules.calendar import WorkCalendar
 

@@ -20,11 +20,11 @@ from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
 from callcenter.tickets import views
-from callcenter.tickets.flows.calendar import KeptCalendar
-from callcenter.tickets.flows.desk import TicketDesk
-from callcenter.tickets.flows.mover import Mover
-from callcenter.tickets.flows.repeats import Sought, repeats
-from callcenter.tickets.flows.search_index import index_moved
+from callcenter.tickets.flows.finding.repeats import Sought, repeats
+from callcenter.tickets.flows.finding.search_index import index_moved
+from callcenter.tickets.flows.moving.desk import TicketDesk
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.time.calendar import KeptCalendar
 from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.suggestions import record, training
 from callcenter.tickets.suggestions.advice import Adviser

@@ -20,7 +20,7 @@ from sqlalchemy import func, select, update
 
 from callcenter.panel.problems import Problem
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.drafts import MOST_OF_ONE, DraftKeeper, Save
+from callcenter.tickets.flows.writing.drafts import MOST_OF_ONE, DraftKeeper, Save
 from callcenter.tickets.tables import Draft, Ticket
 from callcenter.tickets.views import drafts as views
 
@@ -30,7 +30,7 @@ ID = "3d9f1f0e-0000-4000-8000-000000000001"
 SCRIPT = """
 import asyncio, sys
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.drafts import DraftKeeper, Save
+from callcenter.tickets.flows.writing.drafts import DraftKeeper, Save
 
 async def main():
     keeper = DraftKeeper(Database(sys.argv[1]), "node1")

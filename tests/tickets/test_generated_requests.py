@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from database import migrated_sqlite
 from sqlalchemy import func, select, text
 
 from callcenter.demo.requests.loading import NotEmpty, Wish, generate
 from callcenter.reports import indicators
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.calendar import load
-from callcenter.tickets.flows.numbers import next_numbers
+from callcenter.tickets.flows.moving.numbers import next_numbers
+from callcenter.tickets.flows.time.calendar import load
 from callcenter.tickets.rules.moves import ROWS
 from callcenter.tickets.rules.numbers import is_number
 from callcenter.tickets.rules.words import CLOSED_STATES
@@ -55,13 +56,9 @@ async def test_a_database_with_tickets_is_never_filled(database: Database, setti
 
 
 async def test_processes_make_what_one_makes(tmp_path: Path, settings: Settings) -> None:
-    from callcenter.storage.migrate import upgrade  # noqa: PLC0415
-
     dumps = []
     for name, processes in (("a", 0), ("b", 2)):
-        url = f"sqlite:///{tmp_path}/{name}.db"
-        await upgrade(url)
-        database = Database(url)
+        database = Database(await migrated_sqlite(tmp_path / f"{name}.db"))
         await generate(database, settings, load(settings), WISH, processes=processes, search=False)
         async with database.read() as session:
             dumps.append(

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.calendar import KeptCalendar
-from callcenter.tickets.flows.facts import Order
-from callcenter.tickets.flows.handling_time import HandlingTime
-from callcenter.tickets.flows.mover import Mover
+from callcenter.tickets.flows.moving.facts import Order
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.time.calendar import KeptCalendar
+from callcenter.tickets.flows.time.handling_time import HandlingTime
 from callcenter.tickets.rules.calendar import WorkCalendar
 from callcenter.tickets.rules.decisions import Doer
 from callcenter.tickets.tables import Category, Ticket

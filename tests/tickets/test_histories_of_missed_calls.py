@@ -10,8 +10,9 @@ from sqlalchemy import select
 from callcenter.hotline import events
 from callcenter.hotline.tables import Call, Callback
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import archive, missed
-from callcenter.tickets.flows.calls import link_ended_calls
+from callcenter.tickets.flows.moving import missed
+from callcenter.tickets.flows.moving.calls import link_ended_calls
+from callcenter.tickets.flows.time import archive
 from callcenter.tickets.tables import Ticket
 
 

@@ -17,8 +17,9 @@ from callcenter.panel import passwords
 from callcenter.panel.sessions import Actor
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import knowledge, knowledge_samples
-from callcenter.tickets.flows.knowledge_import import Faulty, parsed, take_over
+from callcenter.tickets.flows.knowledge import articles as knowledge
+from callcenter.tickets.flows.knowledge import samples as knowledge_samples
+from callcenter.tickets.flows.knowledge.importing import Faulty, parsed, take_over
 from callcenter.tickets.tables import Article, ArticleVersion
 
 TODAY = clock.now().date()

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.mover import MovedMeanwhile, NoSuchTicket
+from callcenter.tickets.flows.moving.mover import MovedMeanwhile, NoSuchTicket
 from callcenter.tickets.rules.refusals import NotYours, Refused
 
 

@@ -21,7 +21,7 @@ from callcenter.settings import Settings
 from callcenter.settings.requests import Mail
 from callcenter.storage.engine import Database
 from callcenter.tickets import mail
-from callcenter.tickets.flows.digest import AFTER_REFUSAL, Post
+from callcenter.tickets.flows.telling.digest import AFTER_REFUSAL, Post
 from callcenter.tickets.rules import letters
 from callcenter.tickets.rules.letters import Letter, Listed
 from callcenter.tickets.tables import TicketDigest, TicketNotice, TicketUnit

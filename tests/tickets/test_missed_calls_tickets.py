@@ -7,8 +7,8 @@ import pytest
 
 from callcenter.storage.engine import Database
 from callcenter.tickets import listings
-from callcenter.tickets.flows import numbers as flows
-from callcenter.tickets.flows import self_service
+from callcenter.tickets.flows.citizens import self_service
+from callcenter.tickets.flows.moving import numbers as flows
 from callcenter.tickets.rules import missed as rules
 from callcenter.tickets.rules.numbers import number
 from callcenter.tickets.tables import Ticket

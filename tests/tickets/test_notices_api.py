@@ -17,7 +17,7 @@ from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import Audit
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import notices as flows
+from callcenter.tickets.flows.telling import notices as flows
 from callcenter.tickets.reference_listings import CategoryRow, PlaceRow, UnitRow
 from callcenter.tickets.tables import TicketNotice
 from callcenter.tickets.views import notices, reference

@@ -20,7 +20,9 @@ from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import Audit
 from callcenter.storage.engine import Database
 from callcenter.tickets import reference_listings as listings
-from callcenter.tickets.flows import names, reference, reference_import, samples
+from callcenter.tickets.flows.reference import importing as reference_import
+from callcenter.tickets.flows.reference import keeping as reference
+from callcenter.tickets.flows.reference import names, samples
 from callcenter.tickets.rules import reference as rules
 from callcenter.tickets.rules.reference import Faulty, ImportFault, Kind
 from callcenter.tickets.tables import Category, MemberUnit, Place, Ticket

@@ -18,10 +18,10 @@ from sqlalchemy import func, insert, select, text, update
 from callcenter.panel.live import LiveState
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import deadlines, reminders
-from callcenter.tickets.flows.calendar import KeptCalendar, published
-from callcenter.tickets.flows.clocks import clock_of, write
-from callcenter.tickets.flows.timekeeper import Timekeeper
+from callcenter.tickets.flows.time import deadlines, reminders
+from callcenter.tickets.flows.time.calendar import KeptCalendar, published
+from callcenter.tickets.flows.time.clocks import clock_of, write
+from callcenter.tickets.flows.time.timekeeper import Timekeeper
 from callcenter.tickets.rules import clocks
 from callcenter.tickets.rules.calendar import WorkCalendar
 from callcenter.tickets.tables import Ticket, TicketClock, TicketNotice
@@ -150,7 +150,7 @@ _PROGRAM = """
 import asyncio, sys
 from notice_scene import CALENDAR, at
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import reminders
+from callcenter.tickets.flows.time import reminders
 reminders.BATCH = 5
 async def main():
     database = Database(sys.argv[1])

@@ -22,7 +22,7 @@ from callcenter.panel.tables import Audit
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.desk import TicketDesk
+from callcenter.tickets.flows.moving.desk import TicketDesk
 from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.shapes import TicketDetail
 from callcenter.tickets.tables import Draft, Ticket

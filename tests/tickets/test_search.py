@@ -18,8 +18,8 @@ from callcenter.panel import passwords
 from callcenter.panel.sessions import Identity
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import export, search_index
-from callcenter.tickets.flows.filters import Filters
+from callcenter.tickets.flows.finding import export, search_index
+from callcenter.tickets.flows.finding.filters import Filters
 from callcenter.tickets.rules.numbers import number, readable
 from callcenter.tickets.tables import Category, Place, Ticket
 

@@ -7,9 +7,9 @@ from life_scene import BOSS, TO_HANDLING, UNIT_PEOPLE, Life, living
 
 from callcenter.panel.sessions import Identity
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.filters import Filters
-from callcenter.tickets.flows.search import search
-from callcenter.tickets.flows.search_index import index_moved
+from callcenter.tickets.flows.finding.filters import Filters
+from callcenter.tickets.flows.finding.search import search
+from callcenter.tickets.flows.finding.search_index import index_moved
 
 
 async def found(life: Life, who: Identity = BOSS, **filters: str) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from callcenter.asterisk.fallback_agi import ticket_told
 from callcenter.asterisk.phrases import FIXED_PROMPTS
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import self_service
+from callcenter.tickets.flows.citizens import self_service
 from callcenter.tickets.rules import aloud
 from callcenter.tickets.rules.numbers import number
 from callcenter.tickets.rules.words import STATES

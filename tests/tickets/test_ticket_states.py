@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import self_service
+from callcenter.tickets.flows.citizens import self_service
 from callcenter.tickets.tables import Ticket
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

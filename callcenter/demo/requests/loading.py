@@ -20,7 +20,7 @@ from callcenter.demo.requests.world import World
 from callcenter.settings import Settings
 from callcenter.storage.bulk import execute_many
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.search_index import rebuild
+from callcenter.tickets.flows.finding.search_index import rebuild
 from callcenter.tickets.rules.calendar import WorkCalendar
 from callcenter.tickets.tables import (
     FollowUp,

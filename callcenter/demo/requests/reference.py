@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callcenter.demo.requests.subjects import PLACES, SUBJECTS, TOPICS, TOWN
 from callcenter.demo.requests.texts import town, unit_name
 from callcenter.demo.requests.world import Ids
-from callcenter.tickets.flows.samples import UNITS
+from callcenter.tickets.flows.reference.samples import UNITS
 from callcenter.tickets.tables import Category, MemberUnit, Place
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from callcenter.demo.requests.subjects import PLACES, SUBJECTS, TOWN, Subject
-from callcenter.tickets.flows.samples import UNITS
+from callcenter.tickets.flows.reference.samples import UNITS
 
 _ESTATES = ("云栖", "锦绣", "和畅", "碧水", "阳光", "金域", "翠竹", "书香", "御景", "祥瑞", "兴业", "安居")
 _ESTATE_KINDS = ("花园", "小区", "家园", "新村", "雅苑")

@@ -8,8 +8,8 @@ from aiohttp import web
 from pydantic import AwareDatetime, Field
 
 from callcenter.hotline import listings
-from callcenter.hotline.flows.callback_desk import CallbackDesk
-from callcenter.hotline.flows.callback_work import Note
+from callcenter.hotline.flows.callbacks.desk import CallbackDesk
+from callcenter.hotline.flows.callbacks.work import Note
 from callcenter.hotline.rules.agents import Refused
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers

@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field
 
-from callcenter.hotline.flows import blocked, policy_log, test_dial_rows
-from callcenter.hotline.flows.blocked import BlockedCallers
-from callcenter.hotline.flows.policy_log import PolicyLogRow
-from callcenter.hotline.flows.test_dial_rows import TestDialRow
-from callcenter.hotline.flows.test_dials import TestDials
+from callcenter.hotline.flows.answering import blocked
+from callcenter.hotline.flows.answering.blocked import BlockedCallers
+from callcenter.hotline.flows.policy import log as policy_log
+from callcenter.hotline.flows.policy.log import PolicyLogRow
+from callcenter.hotline.flows.test_calls import rows as test_dial_rows
+from callcenter.hotline.flows.test_calls.dials import TestDials
+from callcenter.hotline.flows.test_calls.rows import TestDialRow
 from callcenter.hotline.listings import iso
 from callcenter.hotline.rules.agents import Refused
 from callcenter.hotline.tables import BlockedCaller

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import opening
-from callcenter.tickets.flows.facts import Order
-from callcenter.tickets.flows.mover import Mover
-from callcenter.tickets.flows.opening import New
+from callcenter.tickets.flows.moving import opening
+from callcenter.tickets.flows.moving.facts import Order
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.moving.opening import New
 from callcenter.tickets.interchange.messages import CityTicket, FromCity, ToldCity
 from callcenter.tickets.interchange.signing import SKEW
 from callcenter.tickets.rules.decisions import CITY

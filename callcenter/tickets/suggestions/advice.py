@@ -12,8 +12,8 @@ from callcenter.panel.sessions import Identity
 from callcenter.storage.engine import Database
 from callcenter.storage.segmenting import terms, warmed
 from callcenter.tickets.flows.access import visible
-from callcenter.tickets.flows.repeats import Sought, by_words, months, repeats
-from callcenter.tickets.flows.search_index import mark
+from callcenter.tickets.flows.finding.repeats import Sought, by_words, months, repeats
+from callcenter.tickets.flows.finding.search_index import mark
 from callcenter.tickets.rules import repeats as rules
 from callcenter.tickets.suggestions.guesses import SILENT, Guess, Guesses
 from callcenter.tickets.suggestions.keeper import ModelKeeper

@@ -16,7 +16,7 @@ from callcenter.panel.keys import DATABASE
 from callcenter.panel.problems import Problem
 from callcenter.storage.clock import now
 from callcenter.tickets.flows.access import may_see
-from callcenter.tickets.flows.attachments import Attachments
+from callcenter.tickets.flows.files.attachments import Attachments
 from callcenter.tickets.tables import Attachment
 
 ATTACHMENTS = web.AppKey("attachments", Attachments)

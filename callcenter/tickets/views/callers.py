@@ -17,7 +17,7 @@ from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, answers
 from callcenter.panel.keys import DATABASE, SETTINGS
 from callcenter.storage.clock import now
-from callcenter.tickets.flows.callers import CallerCard, card
+from callcenter.tickets.flows.writing.callers import CallerCard, card
 
 _log = structlog.get_logger()
 

@@ -13,8 +13,8 @@ from callcenter.panel.i18n import N_, translate
 from callcenter.panel.keys import MANIFEST, SETTINGS
 from callcenter.panel.pages import render
 from callcenter.panel.problems import Problem
-from callcenter.tickets.flows.citizens import FILING, CitizenDesk, Tracked
-from callcenter.tickets.flows.opening import New
+from callcenter.tickets.flows.citizens.desk import FILING, CitizenDesk, Tracked
+from callcenter.tickets.flows.moving.opening import New
 from callcenter.tickets.rules.citizens import Stage
 from callcenter.tickets.rules.numbers import readable
 from callcenter.tickets.views.refusals import told

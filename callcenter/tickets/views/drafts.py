@@ -10,7 +10,7 @@ from callcenter.hotline.listings import iso
 from callcenter.panel.access import current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
 from callcenter.panel.keys import DATABASE, SETTINGS
-from callcenter.tickets.flows.drafts import DraftKeeper, Save
+from callcenter.tickets.flows.writing.drafts import DraftKeeper, Save
 from callcenter.tickets.tables import Draft
 
 DRAFTS = web.AppKey("drafts", DraftKeeper)

@@ -16,8 +16,8 @@ from callcenter.panel.pages import add_page
 from callcenter.panel.problems import Problem
 from callcenter.storage import clock
 from callcenter.tickets import follow_up_listings as listings
-from callcenter.tickets.flows.follow_up_desk import FollowUpDesk, Noted
-from callcenter.tickets.flows.follow_ups import NoSuchFollowUp
+from callcenter.tickets.flows.follow_ups.desk import FollowUpDesk, Noted
+from callcenter.tickets.flows.follow_ups.visits import NoSuchFollowUp
 from callcenter.tickets.follow_up_listings import FollowUpRow
 from callcenter.tickets.rules.follow_ups import Result as Said
 from callcenter.tickets.views.refusals import told

@@ -16,9 +16,10 @@ from callcenter.panel.pages import add_page
 from callcenter.panel.problems import Problem
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows import knowledge, knowledge_search
-from callcenter.tickets.flows.filters import Code
-from callcenter.tickets.flows.knowledge_search import ArticleDetail, ArticlePage, Asked, View
+from callcenter.tickets.flows.finding.filters import Code
+from callcenter.tickets.flows.knowledge import articles as knowledge
+from callcenter.tickets.flows.knowledge import search as knowledge_search
+from callcenter.tickets.flows.knowledge.search import ArticleDetail, ArticlePage, Asked, View
 
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]

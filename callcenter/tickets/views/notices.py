@@ -11,7 +11,7 @@ from callcenter.panel.i18n import N_
 from callcenter.panel.keys import DATABASE
 from callcenter.panel.problems import Problem
 from callcenter.storage import clock
-from callcenter.tickets.flows import notices as flows
+from callcenter.tickets.flows.telling import notices as flows
 
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 

@@ -17,7 +17,7 @@ from callcenter.panel.pages import render
 from callcenter.panel.problems import Problem
 from callcenter.panel.throttle import Throttle
 from callcenter.storage import clock
-from callcenter.tickets.flows.follow_up_links import FollowUpLinks, Looked
+from callcenter.tickets.flows.follow_ups.links import FollowUpLinks, Looked
 from callcenter.tickets.rules.words import Satisfaction
 from callcenter.tickets.views.refusals import told
 

@@ -16,7 +16,7 @@ from callcenter.panel.keys import DATABASE
 from callcenter.panel.problems import Problem
 from callcenter.storage import clock
 from callcenter.tickets import reference_listings as listings
-from callcenter.tickets.flows import reference as flows
+from callcenter.tickets.flows.reference import keeping as flows
 from callcenter.tickets.rules.reference import Kind
 
 Text = Annotated[str, Field(max_length=200)]

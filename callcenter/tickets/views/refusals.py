@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from callcenter.panel.i18n import N_, current, translate
 from callcenter.panel.problems import Problem
-from callcenter.tickets.flows.mover import MovedMeanwhile, NoSuchTicket
+from callcenter.tickets.flows.moving.mover import MovedMeanwhile, NoSuchTicket
 from callcenter.tickets.rules.refusals import NotYours, Refused
 
 _NO_SUCH = N_("There is no such ticket.")

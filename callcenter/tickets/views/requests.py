@@ -12,8 +12,8 @@ from callcenter.panel.i18n import translate
 from callcenter.panel.keys import DATABASE
 from callcenter.panel.problems import Problem
 from callcenter.storage import clock
-from callcenter.tickets.flows.facts import Order
-from callcenter.tickets.flows.opening import New
+from callcenter.tickets.flows.moving.facts import Order
+from callcenter.tickets.flows.moving.opening import New
 from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.rules import texts
 from callcenter.tickets.rules.decisions import Doer

@@ -18,12 +18,12 @@ from callcenter.panel.i18n import N_
 from callcenter.panel.keys import DATABASE, SETTINGS
 from callcenter.panel.problems import Problem
 from callcenter.storage.clock import now
-from callcenter.tickets.flows import export, saved_lists
-from callcenter.tickets.flows.filters import Agent, Caller, Code, Due, Filters, Moment, Part, Question, Unknown
-from callcenter.tickets.flows.found import FoundPage, rows_of
-from callcenter.tickets.flows.paging import BadCursor
-from callcenter.tickets.flows.saved_lists import Choice, SavedRow
-from callcenter.tickets.flows.search import MOST_COUNTED, Sort, search
+from callcenter.tickets.flows.finding import export, saved_lists
+from callcenter.tickets.flows.finding.filters import Agent, Caller, Code, Due, Filters, Moment, Part, Question, Unknown
+from callcenter.tickets.flows.finding.found import FoundPage, rows_of
+from callcenter.tickets.flows.finding.paging import BadCursor
+from callcenter.tickets.flows.finding.saved_lists import Choice, SavedRow
+from callcenter.tickets.flows.finding.search import MOST_COUNTED, Sort, search
 from callcenter.tickets.rules.words import Kind, Source, Urgency
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -1,0 +1,1 @@
+"""What the dialplan is told, live and from the snapshot."""

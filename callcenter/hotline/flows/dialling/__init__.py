@@ -1,0 +1,1 @@
+"""Dialling citizens through a seat's phone: errands, agents kept free, orders to Asterisk."""

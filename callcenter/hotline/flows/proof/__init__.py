@@ -1,0 +1,1 @@
+"""Proof: the history against a second witness, and against itself built anew."""

@@ -1,0 +1,1 @@
+"""Test dials 拨测: the hotline calls itself."""

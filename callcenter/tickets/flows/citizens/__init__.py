@@ -1,0 +1,1 @@
+"""Citizens by themselves: filing and tracking on the web, asking by telephone."""

@@ -1,0 +1,1 @@
+"""Files of requests: examined, kept under their hash."""

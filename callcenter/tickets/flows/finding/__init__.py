@@ -1,0 +1,1 @@
+"""Requests found again: full text, filters, saved lists, Excel, repeats."""

@@ -1,0 +1,276 @@
+"""Tickets found by words and filters, newest first, a page at a time: fast on a million of them, on both databases.
+
+Words go to the full-text index, which knows the filters too, as marks, and gives the newest first. Without words an
+index that ends in the list's order is walked, or, where a filter leaves few, those few are sorted. SQLite keeps no
+statistics that could tell it which: so the few are counted here, and the other columns kept out of its choice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import UnaryExpression
+
+from callcenter.panel.sessions import Identity
+from callcenter.storage.fulltext import Found
+from callcenter.storage.segmenting import Term, terms, warmed
+from callcenter.tickets.flows.access import visible
+from callcenter.tickets.flows.finding.filters import OPEN_STATES, Condition, Filters, conditions
+from callcenter.tickets.flows.finding.paging import Cursor, by_age, by_due, by_id, cursor, int_of, parsed
+from callcenter.tickets.flows.finding.search_index import TICKETS, mark
+from callcenter.tickets.rules.numbers import is_number, said
+from callcenter.tickets.tables import MemberUnit, Ticket, TicketUnit
+
+#: Counted no further.
+MOST_COUNTED = 10_000
+#: Of the newest so many that have the words, the best answers come first.
+RANKED = 1000
+Sort = Literal["newest", "due", "relevance"]
+#: Columns whose index SQLite may walk in the list's order: first those that usually leave the fewest.
+_WALKED = ("place_id", "category_id", "unit_id", "urgency", "source", "agent", "kind")
+#: What a missed call has none of.
+_OF_REQUESTS = ("unit_id", "category_id", "place_id", "part")
+_MARKED = ("state", "kind", "source", "urgency", "unit_id", "category_id", "place_id", "agent", "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Ids of one page, in order."""
+
+    ids: list[int]
+    #: Where the next page begins; None at the end.
+    next: str | None
+    #: All that there are, or `MOST_COUNTED` + 1 for more.
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A question, taken apart."""
+
+    found: list[Condition]
+    #: Of the asker, and of a number that was given in full.
+    always: list[ColumnElement[bool]]
+    words: Found | None
+    sqlite: bool
+    #: Whether the asker may see every ticket.
+    all_seen: bool
+    at: Cursor | None
+    limit: int
+    counted: bool
+
+
+async def search(
+    session: AsyncSession,
+    filters: Filters,
+    asker: Identity,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    sort: Sort = "newest",
+    after: str | None = None,
+    limit: int = 50,
+    counted: bool = True,
+) -> Page:
+    """Return a page of the tickets that meet `filters` and that `asker` may see.
+
+    Raises filters.Unknown for a name that is not there, BadCursor for `after` that no page gave.
+    """
+    found = await conditions(session, filters, asker, now=now, zone=zone)
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    if not asker.has("agent"):
+        found.append(await _part(session, asker))
+    if sort == "due" and not any(one.name in ("state", "due") for one in found):
+        found.append(Condition("state", OPEN_STATES, Ticket.state.in_(OPEN_STATES)))
+    always = [visible(asker)]
+    wanted = _Wanted(found, always, None, sqlite, asker.has("supervisor"), parsed(after), limit, counted)
+    question = (filters.q or "").strip()
+    if is_number(said(question)):
+        always.append(Ticket.number == said(question))
+    elif question:
+        await warmed()
+        if not (asked := terms(question)):
+            return Page([], None, 0)
+        wanted = _indexed(session, wanted, asked, asker)
+    elif sqlite and sort == "newest" and _marks_suffice(found):
+        wanted = _indexed(session, wanted, [], asker)
+    if wanted.words is not None and not sqlite and sort != "due":
+        return await _in_postgresql(session, wanted, wanted.words, ranked=sort == "relevance")
+    query = _with_words(wanted) if wanted.words is not None else _without(wanted, await _driver(session, wanted))
+    if wanted.words is not None and sort == "relevance":
+        newest = query.add_columns(wanted.words.rank.label("rank")).order_by(wanted.words.id.desc()).limit(RANKED)
+        return _best(list(await session.execute(newest)), wanted)
+    return await _in_order(session, wanted, query, sort)
+
+
+async def _in_order(session: AsyncSession, wanted: _Wanted, query: Select[Any], sort: Sort) -> Page:
+    total = await _count(session, query) if wanted.counted else 0
+    if sort == "due":
+        rows = await by_due(session, query, wanted.at, wanted.limit)
+    elif wanted.words is not None:
+        rows = await by_id(session, query, wanted.words.id, wanted.at, wanted.limit)
+    else:
+        rows = await by_age(session, query, wanted.at, wanted.limit)
+    return _paged(rows, wanted.limit, total)
+
+
+def _indexed(session: AsyncSession, wanted: _Wanted, asked: Sequence[Term], asker: Identity) -> _Wanted:
+    """Return the question as one to the full-text index."""
+    marks = _marks(wanted.found, asker)
+    return replace(wanted, words=TICKETS.find(session, asked, marks=marks, ranked=bool(asked)))
+
+
+def _paged(rows: list[Any], limit: int, total: int) -> Page:
+    following = None
+    if len(rows) > limit:
+        rows = rows[:limit]
+        following = cursor([value.isoformat() if isinstance(value, datetime) else value for value in rows[-1]])
+    return Page([row[0] for row in rows], following, total)
+
+
+async def _count(session: AsyncSession, query: Select[Any]) -> int:
+    some = query.limit(MOST_COUNTED + 1).subquery()
+    return await session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _marks(found: list[Condition], asker: Identity) -> list[list[str]]:
+    known = [one for one in found if one.values and (_marked(one) or one.name == "opened_at")]
+    marks = [[mark(one.name, value) for value in one.values or ()] for one in known]
+    for one in found:
+        # Narrows what the conditions on the ticket itself are tried on.
+        if one.name == "due":
+            marks.append([mark("state", state) for state in OPEN_STATES])
+        elif one.name == "mine":
+            whose = [("accepted_by", asker.login), ("agent", asker.agent)]
+            marks.append([mark(name, value) for name, value in whose if value])
+    return marks
+
+
+def _marks_suffice(found: list[Condition]) -> bool:
+    """Whether the full-text index, which knows of no missed calls, answers by its marks alone.
+
+    It does so where several filters must meet that leave many each: to walk one's index and try the other on each row
+    takes long when they rarely meet.
+    """
+    marked = [one for one in found if _marked(one) and one.values]
+    requests_only = any(
+        one.name in _OF_REQUESTS or (one.name == "kind" and "missed_call" not in (one.values or ())) for one in marked
+    )
+    return requests_only and (len(marked) > 1 or any(one.name == "part" for one in marked))
+
+
+def _marked(condition: Condition) -> bool:
+    return condition.name in _MARKED or condition.name == "part"
+
+
+async def _part(session: AsyncSession, asker: Identity) -> Condition:
+    unit = await session.scalar(select(MemberUnit.id).where(MemberUnit.code == (asker.unit or "")))
+    ever = select(TicketUnit.ticket_id).where(TicketUnit.unit_id == unit)
+    return Condition("part", (unit or 0,), Ticket.id.in_(ever))
+
+
+# What to walk
+
+
+async def _driver(session: AsyncSession, wanted: _Wanted) -> Condition | None:
+    """Return the condition whose index SQLite is to use: one that leaves few, or else one that is in order anyway."""
+    if not wanted.sqlite:
+        return None
+    in_order: list[Condition] = []
+    for one in wanted.found:
+        if one.name in ("due", "caller"):
+            return one
+    for one in wanted.found:
+        if one.name in (*_WALKED, "part", "mine", "state", "pending"):
+            if await _few(session, one):
+                return one
+            if one.name in _WALKED and one.values is not None and len(one.values) == 1:
+                in_order.append(one)
+    return min(in_order, key=lambda one: _WALKED.index(one.name), default=None)
+
+
+async def _few(session: AsyncSession, condition: Condition) -> bool:
+    where = Ticket.state == "handling" if condition.name == "pending" else condition.where
+    some: Select[Any] = select(Ticket.id).where(where)
+    if condition.name == "part" and condition.values:
+        some = select(TicketUnit.ticket_id).where(TicketUnit.unit_id == condition.values[0])
+    return await _count(session, some) <= MOST_COUNTED
+
+
+def _without(wanted: _Wanted, driver: Condition | None) -> Select[Any]:
+    query = select(Ticket.id).where(*wanted.always)
+    for one in wanted.found:
+        if not wanted.sqlite or one is driver or one.name in ("opened_at", "due", "mine"):
+            where = one.where
+            if one.name == "pending" and wanted.sqlite:
+                where = and_(Ticket.state == "handling", where)
+        elif one.name == "part":
+            where = (
+                select(literal(1))
+                .where(TicketUnit.ticket_id == Ticket.id, TicketUnit.unit_id == (one.values or (0,))[0])
+                .exists()
+            )
+        else:
+            where = _aside(one)
+        query = query.where(where)
+    return query
+
+
+def _aside(condition: Condition) -> ColumnElement[bool]:
+    """Return the condition with its column kept out of SQLite's choice of an index, by a plus before it."""
+    if condition.name == "pending" or condition.values is None:
+        return condition.where
+    column = getattr(Ticket, condition.name)
+    return UnaryExpression(column, operator=operators.custom_op("+"), type_=column.type).in_(condition.values)
+
+
+def _with_words(wanted: _Wanted) -> Select[Any]:
+    words = wanted.words
+    if words is None:
+        raise ValueError("no words")
+    query = select(words.id.label("id")).select_from(words.source).where(words.condition)
+    loose = [one.where for one in wanted.found if not _marked(one)]
+    return query.join(Ticket, Ticket.id == words.id).where(*wanted.always, *loose)
+
+
+async def _in_postgresql(session: AsyncSession, wanted: _Wanted, words: Found, *, ranked: bool) -> Page:
+    """Return the newest, or the best of the newest.
+
+    PostgreSQL guesses how many rows have several words, and when it guesses too many it walks through all there are
+    in order. So the index says how many there are, and we say which way to go.
+    """
+    await session.execute(text("SET LOCAL enable_seqscan = off"))
+    ids = select(words.id.label("id")).select_from(words.source).where(words.condition)
+    there = await _count(session, ids)
+    if there > MOST_COUNTED:
+        query = _with_words(wanted)
+        column = words.id
+    else:
+        few = ids.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
+        loose = [one.where for one in wanted.found if not _marked(one)]
+        query = select(Ticket.id).join(few, few.c.id == Ticket.id).where(*wanted.always, *loose)
+        column = few.c.id
+    exact = wanted.all_seen and all(map(_marked, wanted.found))
+    total = there if exact or not wanted.counted or ranked else await _count(session, query)
+    if there > MOST_COUNTED:
+        await session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    rows = await by_id(session, query, column, None if ranked else wanted.at, RANKED if ranked else wanted.limit)
+    await session.execute(text("SET LOCAL enable_bitmapscan = on"))
+    if not ranked:
+        return _paged(rows, wanted.limit, total)
+    newest = [row[0] for row in rows[:RANKED]]
+    ranks = await session.execute(select(words.id, words.rank).select_from(words.source).where(words.id.in_(newest)))
+    return _best(list(ranks), wanted)
+
+
+def _best(found: list[Any], wanted: _Wanted) -> Page:
+    """Return a page of the best answers; of equal ones the newest first."""
+    start, limit = (0 if wanted.at is None else int_of(wanted.at, 0)), wanted.limit
+    best = sorted(found, key=lambda row: (-row[1], -row[0]))
+    more = start + limit < len(best)
+    return Page([row[0] for row in best[start : start + limit]], cursor([start + limit]) if more else None, len(best))

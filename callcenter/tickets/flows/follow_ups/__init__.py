@@ -1,0 +1,1 @@
+"""Follow-ups 回访: owed by each dispatched request, dialled or sent as a link."""

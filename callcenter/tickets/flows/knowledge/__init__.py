@@ -1,0 +1,1 @@
+"""The knowledge base 知识库: articles with their versions, search, import."""

@@ -1,0 +1,1 @@
+"""What happens to a request: opened, moved, shown with its history."""

@@ -1,0 +1,1 @@
+"""Units, categories and places: what requests refer to."""

@@ -1,0 +1,1 @@
+"""Telling people: notices on their pages, a digest by mail."""

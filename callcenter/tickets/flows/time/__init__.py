@@ -1,0 +1,1 @@
+"""Working time: calendars, clocks, reminders, and what is done by the clock."""

@@ -1,0 +1,1 @@
+"""At the desk: who calls, and what is being typed."""
