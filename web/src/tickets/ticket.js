@@ -72,7 +72,7 @@ class TicketPage {
   /** Another may have moved it: whoever reads is told, whoever writes keeps what is written. */
   async #look() {
     // Each look at a confidential one goes into the audit trail: there only people look.
-    if (this.#gone || this.#ticket?.confidential) return;
+    if (this.#gone || this.#ticket?.confidential) return this.#draw();
     await this.#load();
   }
 
