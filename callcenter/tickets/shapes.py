@@ -76,6 +76,8 @@ class Entry(BaseModel):
     role: str
     unit: str | None
     move: str
+    #: What the move is called, in the language of whoever asks.
+    label: str
     from_state: str | None
     to_state: str
     version: int
