@@ -14,7 +14,9 @@ from callcenter.settings import load
 from callcenter.storage import clock
 from callcenter.tickets.flows.moving import detail
 from callcenter.tickets.flows.moving.mover import NoSuchTicket
+from callcenter.tickets.flows.time.calendar import KeptCalendar
 from callcenter.tickets.rules import drawing
+from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.decisions import Limits
 from callcenter.tickets.rules.numbers import readable, said
 
@@ -54,8 +56,10 @@ def ticket_show(number: str, json: Json = False) -> None:  # noqa: FBT002
 
     async def ask() -> dict[str, Any]:
         reader = Identity("cli", "cli", "administrator")
-        async with databases.opened(load()) as database, database.read() as session:
-            return await detail.show(session, reader, said(number), limits=Limits(), now=clock.now())
+        settings = load()
+        countdown = Countdown(KeptCalendar(settings)(), clock.now(), settings.tickets.remind_before_hours)
+        async with databases.opened(settings) as database, database.read() as session:
+            return await detail.show(session, reader, said(number), limits=Limits(), countdown=countdown)
 
     try:
         body = asyncio.run(ask())

@@ -18,6 +18,20 @@ class InTree(Named):
     path: str
 
 
+class TimeLeft(BaseModel):
+    """Working time until a deadline, or since it when `overdue`, at the moment of the answer."""
+
+    minutes: int
+    overdue: bool
+    #: Working minutes of a working day, by which days are told from hours.
+    day_minutes: int
+    #: No more than so many left are few.
+    warn_minutes: int
+    #: Whether it counts at this moment; seconds until that turns by itself, null on a clock that stands still.
+    running: bool
+    turns_in: int | None
+
+
 class ItsCall(BaseModel):
     """The call that it came from; `id` is null until the call is stored."""
 
@@ -38,7 +52,10 @@ class PartOfUnit(Named):
 
 
 class ItsClock(BaseModel):
-    """One deadline; `due_at` is null while it needs a year whose holidays are not known."""
+    """One deadline; `due_at` is null while it needs a year whose holidays are not known.
+
+    `left` is as it was when the clock was stopped, or came to stand still; null as well when the calendar cannot tell.
+    """
 
     name: str
     unit: str | None
@@ -47,6 +64,7 @@ class ItsClock(BaseModel):
     due_at: str | None
     paused_at: str | None
     stopped_at: str | None
+    left: TimeLeft | None
 
 
 class Entry(BaseModel):
@@ -58,6 +76,8 @@ class Entry(BaseModel):
     role: str
     unit: str | None
     move: str
+    #: What the move is called, in the language of whoever asks.
+    label: str
     from_state: str | None
     to_state: str
     version: int
@@ -122,6 +142,8 @@ class TicketDetail(BaseModel):
     signed_at: str | None
     replied_at: str | None
     due_at: str | None
+    #: Null without a deadline, on a closed one, and when the calendar does not know the year.
+    left: TimeLeft | None
     closed_at: str | None
     archived_at: str | None
     satisfaction: str | None

@@ -1,8 +1,10 @@
 """The work list of requests: found, filtered, walked by keyboard, kept under a name, honest when something is wrong."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from playwright.async_api import Route
 from screen import PHONE, Screen
 from tickets_server import Desks, TicketPanel, barriers
 
@@ -91,6 +93,49 @@ async def test_words_numbers_and_filters_find(requests: TicketPanel, desks: Desk
     await until_shown(screen, "超期")
     await screen.page.get_by_label("类别").select_option("enquiry")
     await screen.shows(".empty", "没有符合条件的工单。")
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "later"),
+    [
+        # Ten minutes pass, of which the first two are working time: then it is noon.
+        ({"minutes": 845, "running": True, "turns_in": 120}, "剩 2 个工作日", "剩 2 个工作日"),
+        ({"minutes": 61, "running": True, "turns_in": 120}, "剩 1 小时 1 分", "剩 59 分钟"),
+        ({"minutes": 1, "running": True, "turns_in": 1200}, "剩 1 分钟", "超期 9 分钟"),
+        ({"minutes": 420, "overdue": True, "running": True, "turns_in": 1200}, "超期 1 个工作日", "超期 1 个工作日"),
+        ({"minutes": 60, "overdue": True, "running": True, "turns_in": 1200}, "超期 1 小时", "超期 1 小时 10 分"),
+        # Two minutes before the offices open; and on a clock that stands still.
+        ({"minutes": 60, "running": False, "turns_in": 120}, "剩 1 小时", "剩 52 分钟"),
+        ({"minutes": 60, "running": False, "turns_in": None}, "剩 1 小时", "剩 1 小时"),
+        (None, "待更新工作日历", "待更新工作日历"),
+    ],
+)
+async def test_time_is_counted_on_only_while_it_is_working_time(
+    requests: TicketPanel, desks: Desks, told: dict[str, Any] | None, words: str, later: str
+) -> None:
+    await requests.open("路灯不亮", *TO_HANDLING)
+    desks.expected = ("404", "503")
+    screen = await desks.as_("boss", "/calls")
+    first = True
+
+    async def answer(route: Route) -> None:
+        nonlocal first
+        if "limit=50" not in route.request.url or not first:
+            return await route.fulfill(status=503, json={"error": "数据库暂不可用"})
+        first = False
+        page = await (await route.fetch()).json()
+        left = {"day_minutes": 420, "warn_minutes": 480, "overdue": False}
+        for row in page["rows"]:
+            row["left"] = told and left | told
+        return await route.fulfill(json=page)
+
+    await screen.page.route("**/api/v1/tickets/search?**", answer)
+    await screen.page.clock.install()
+    await screen.page.goto(f"{requests.url}/tickets")
+    await screen.shows(".work-time strong", words)
+    await screen.page.clock.fast_forward(10 * 60_000 + 5_000)
+    await screen.shows("[role=alert]", "数据库暂不可用")
+    await screen.until(f"document.querySelector('.work-time strong').innerText === {later!r}")
 
 
 async def test_the_rows_are_walked_and_opened_by_keyboard(requests: TicketPanel, desks: Desks) -> None:

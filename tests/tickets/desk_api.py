@@ -14,6 +14,10 @@ from callcenter.panel.sessions import Actor, Role
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
+from callcenter.tickets.flows.moving.desk import TicketDesk
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.time.calendar import KeptCalendar
+from callcenter.tickets.keys import TICKETS
 
 PASSWORD = "right horse battery"
 
@@ -55,6 +59,10 @@ async def serving(
     monkeypatch.setattr(passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
     passwords._nobody.cache_clear()
     settings = Settings(data=folder / "var")
-    app = server.build(settings, database, features=features, registry=CollectorRegistry())
+
+    def tickets(app: web.Application) -> None:
+        app[TICKETS] = TicketDesk(database, Mover(settings, KeptCalendar(settings)))
+
+    app = server.build(settings, database, features=[tickets, *features], registry=CollectorRegistry())
     async with AsyncExitStack() as stack, server.serving(app, "127.0.0.1", 0) as runner:
         yield Api(f"http://127.0.0.1:{runner.addresses[0][1]}", app, database, stack)

@@ -19,6 +19,10 @@ from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
 from callcenter.tickets.flows.finding import search_index
+from callcenter.tickets.flows.moving.desk import TicketDesk
+from callcenter.tickets.flows.moving.mover import Mover
+from callcenter.tickets.flows.time.calendar import KeptCalendar
+from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.tables import Category, MemberUnit, Place, Ticket, TicketEntry, TicketUnit
 from callcenter.tickets.views import knowledge, search
 
@@ -94,12 +98,14 @@ async def scene(database: Database, folder: Path) -> AsyncIterator[Scene]:
                 for code, above, version, name in tree
             ]
         )
+    settings = Settings(data=folder / "var")
     app = server.build(
-        Settings(data=folder / "var"),
+        settings,
         database,
         features=[search.add_routes, knowledge.add_routes],
         registry=CollectorRegistry(),
     )
+    app[TICKETS] = TicketDesk(database, Mover(settings, KeptCalendar(settings)))
     async with AsyncExitStack() as stack, server.serving(app, "127.0.0.1", 0) as runner:
         yield Scene(f"http://127.0.0.1:{runner.addresses[0][1]}", database, stack)
 

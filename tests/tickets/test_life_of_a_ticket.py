@@ -129,7 +129,7 @@ async def test_an_unhappy_citizen_has_it_done_again_with_a_fresh_clock_and_the_e
 async def test_an_unhappy_answer_is_no_way_around_the_redo(life: Life) -> None:
     number = await life.open()
     await life.go(number, *TO_FOLLOW_UP)
-    with pytest.raises(Refused, match="Redo"):
+    with pytest.raises(Refused, match="Have it done again"):
         await life.move(number, "follow_up", "boss", satisfaction="unhappy")
 
 

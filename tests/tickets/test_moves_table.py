@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from babel.messages.pofile import read_po
 
 from callcenter.paths import ROOT
 from callcenter.tickets.rules import drawing
@@ -72,6 +73,12 @@ PROMISED = {
     "from_city",
     "open",
 }
+
+
+def test_chinese_names_of_moves_are_those_of_the_catalogue() -> None:
+    with (ROOT / "web/locale/zh_CN/LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file)
+    assert {row.name: catalogue[row.label].string for row in TABLE} == {row.name: row.chinese for row in TABLE}
 
 
 def facts(state: State | None = "handling", **fields: Any) -> Facts:  # noqa: ANN401  # of Facts

@@ -14,11 +14,13 @@ from aiohttp import ClientSession, CookieJar
 from life_scene import TO_HANDLING, TO_REVIEW, TO_UNIT, Life, living
 from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select, update
+from yarl import URL
 
 from callcenter.hotline.tables import Call
-from callcenter.panel import passwords, server, users
+from callcenter.panel import i18n, passwords, server, users
 from callcenter.panel.sessions import Actor, Role
 from callcenter.panel.tables import Audit
+from callcenter.paths import ROOT
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
@@ -264,3 +266,18 @@ async def test_the_history_names_what_it_refers_to(api: Api) -> None:
     assert ticket["entries"][3]["changes"]["unit"] == [None, "roads局"]
     assert ticket["category"] == {"code": "water", "name": "供水", "path": "供水"}
     TicketDetail.model_validate(ticket, strict=True)
+
+
+async def test_each_reads_the_names_of_moves_in_their_own_language(api: Api) -> None:
+    i18n.load(ROOT / "web" / "locale")
+    number = await api.life.open()
+    await api.life.go(number, *TO_REVIEW)
+    boss = await api.as_("boss", "supervisor")
+    for language, opened, possible in (
+        ("zh_CN", ["受理", "提交审核"], "不予受理"),
+        ("en", ["Accept the request", "Submit for review"], "Not admissible"),
+    ):
+        boss.cookie_jar.update_cookies({i18n.COOKIE: language}, URL(api.url))
+        _, body = await see(boss, number)
+        assert [entry["label"] for entry in body["entries"]] == opened
+        assert {move["name"]: move["label"] for move in body["moves"]}["refuse"] == possible

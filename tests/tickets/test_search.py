@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,8 +20,12 @@ from callcenter.storage import clock
 from callcenter.storage.engine import Database
 from callcenter.tickets.flows.finding import export, search_index
 from callcenter.tickets.flows.finding.filters import Filters
+from callcenter.tickets.flows.finding.found import FoundRow, rows_of
+from callcenter.tickets.flows.time.calendar import published
+from callcenter.tickets.rules.calendar import WorkCalendar
+from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.numbers import number, readable
-from callcenter.tickets.tables import Category, Place, Ticket
+from callcenter.tickets.tables import Category, Place, Ticket, TicketClock
 
 
 @pytest_asyncio.fixture
@@ -311,6 +315,44 @@ async def test_what_cannot_be_kept_is_refused_by_name(hotline: Scene, boss: Clie
     assert (status, list(answer["fields"])) == (409, ["name"])
 
 
+async def test_a_list_and_a_workbook_say_how_much_working_time_is_left(hotline: Scene, tmp_path: Path) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    friday, monday = datetime(2026, 11, 20, 16, 30, tzinfo=zone), datetime(2026, 11, 23, 17, 30, tzinfo=zone)
+    countdown = Countdown(WorkCalendar(published(), zone), friday, 8)
+    wanted: dict[str, tuple[dict[str, Any], str | None]] = {
+        "over a weekend": ({"due_at": monday}, "剩 1 个工作日 1 小时"),
+        "late": ({"due_at": friday - timedelta(days=2)}, "超期 2 个工作日"),
+        "at the city platform": ({"due_at": monday, "state": "city"}, "剩 1 个工作日 3 小时"),
+        "in a year unknown": ({"due_at": monday.replace(year=2027)}, export.UNKNOWN_YEAR),
+        "waits for the calendar": ({"first_dispatched_at": T0}, export.UNKNOWN_YEAR),
+        "not dispatched": ({}, None),
+        "closed": ({"due_at": monday, "state": "closed", "closed_at": T0}, None),
+    }
+    numbers = [await hotline.ticket(title, **fields) for title, (fields, _) in wanted.items()]
+    async with hotline.database.begin() as session:
+        city = await session.scalar(select(Ticket.id).where(Ticket.state == "city"))
+        still = {"started_at": T0, "paused_at": friday - timedelta(hours=2), "stopped_at": None}
+        session.add(TicketClock(ticket_id=city, name="total", days=4, due_at=monday, **still))
+    who = Identity("boss", "Boss", "supervisor")
+    async with hotline.database.read() as session:
+        await export.write(session, tmp_path / "x.xlsx", Filters(), who, countdown=countdown, zone=zone)
+        found = await session.execute(select(Ticket.number, Ticket.id))
+        ids = {row.number: row.id for row in found}
+        rows = await rows_of(session, [ids[number] for number in numbers], who, countdown)
+    heading, *lines = sheet((tmp_path / "x.xlsx").read_bytes())
+    said = {line[heading.index("标题")]: line[heading.index("剩余工作时间")] for line in lines}
+    assert said == {title: words for title, (_, words) in wanted.items()}
+    for row in rows:
+        FoundRow.model_validate(row, strict=True)
+    left = {row["title"]: row["left"] and (row["left"]["minutes"], row["left"]["running"]) for row in rows}
+    assert left == {
+        "over a weekend": (8 * 60, True),
+        "late": (14 * 60, True),
+        "at the city platform": (10 * 60, False),
+        **dict.fromkeys(["in a year unknown", "waits for the calendar", "not dispatched", "closed"]),
+    }
+
+
 def sheet(raw: bytes) -> list[list[Any]]:
     book = openpyxl.load_workbook(io.BytesIO(raw))
     return [[cell.value for cell in row] for row in book.active.iter_rows()]
@@ -352,7 +394,12 @@ async def test_a_workbook_that_is_full_says_so(hotline: Scene, tmp_path: Path) -
         await hotline.ticket()
     who = Identity("boss", "Boss", "supervisor")
     async with hotline.database.read() as session:
-        wanted = {"now": T0, "zone": ZoneInfo("Asia/Shanghai"), "most": 3}
+        zone = ZoneInfo("Asia/Shanghai")
+        wanted: dict[str, Any] = {
+            "countdown": Countdown(WorkCalendar(published(), zone), T0, 8),
+            "zone": zone,
+            "most": 3,
+        }
         assert await export.write(session, tmp_path / "x.xlsx", Filters(), who, **wanted) == 3
     rows = sheet((tmp_path / "x.xlsx").read_bytes())
     assert len(rows) == 5

@@ -3,19 +3,21 @@
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from life_scene import BOSS, TO_HANDLING, UNIT_PEOPLE, Life, living
+from life_scene import BOSS, CALENDAR, TO_HANDLING, UNIT_PEOPLE, Life, living
 
 from callcenter.panel.sessions import Identity
 from callcenter.storage.engine import Database
 from callcenter.tickets.flows.finding.filters import Filters
 from callcenter.tickets.flows.finding.search import search
 from callcenter.tickets.flows.finding.search_index import index_moved
+from callcenter.tickets.rules.countdown import Countdown
 
 
 async def found(life: Life, who: Identity = BOSS, **filters: str) -> int:
     async with life.database.read() as session:
         wanted = Filters.model_validate(filters)
-        return (await search(session, wanted, who, now=life.now, zone=ZoneInfo("Asia/Shanghai"))).total
+        countdown = Countdown(CALENDAR, life.now, 8)
+        return (await search(session, wanted, who, countdown=countdown, zone=ZoneInfo("Asia/Shanghai"))).total
 
 
 async def test_a_ticket_is_found_as_it_is_after_each_move(database: Database, tmp_path: Path) -> None:

@@ -50,6 +50,11 @@ class WorkCalendar:
         return tuple(sorted({day.year for day in self.days}))
 
     @cached_property
+    def day_minutes(self) -> int:
+        """Working minutes of one working day."""
+        return sum(close - begin for begin, close in self.hours)
+
+    @cached_property
     def _worked(self) -> list[date]:
         return sorted(day for day, worked in self.days.items() if worked)
 
@@ -93,17 +98,24 @@ class WorkCalendar:
         return next(max(begin, end) for begin, close in self._spans(end) if close > end)
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        """Return the working time from `start` to `end`, none when it is not later. Raises UnknownYear."""
+        """Return the working time from `start` to `end`, none when it is not later. Raises UnknownYear.
+
+        It costs the same however far apart they are: the days in between are counted whole, by the wall clock.
+        """
         start, end = start.astimezone(UTC), end.astimezone(UTC)
         if end <= start:
             return timedelta(0)
-        passed = timedelta(0)
-        day, last = self._local(start), self._local(end)
-        while day <= last:
-            for begin, close in self._hours_of(day):
-                passed += max(min(end, close) - max(start, begin), timedelta(0))
-            day += _DAY
-        return passed
+        first, last = self._local(start), self._local(end)
+        if first == last:
+            return self._worked_on(first, start, end)
+        whole = self.workdays(first, last - _DAY) * timedelta(minutes=self.day_minutes)
+        return self._worked_on(first, start, end) + whole + self._worked_on(last, start, end)
+
+    def turn(self, moment: datetime) -> tuple[bool, datetime]:
+        """Return whether `moment` is working time, and when that turns next. Raises UnknownYear."""
+        moment = moment.astimezone(UTC)
+        begin, close = next(span for span in self._spans(moment) if span[1] > moment)
+        return (True, close) if begin <= moment else (False, begin)
 
     def workdays(self, after: date, until: date) -> int:
         """Return how many working days lie after the day `after` up to and with `until`; raises UnknownYear."""
@@ -162,6 +174,11 @@ class WorkCalendar:
                     return ends - by
                 by -= ends - begin
             day -= _DAY
+
+    def _worked_on(self, day: date, start: datetime, end: datetime) -> timedelta:
+        """Return the working time of `day` that lies from `start` to `end`."""
+        spans = self._hours_of(day)
+        return sum((max(min(end, close) - max(start, begin), timedelta(0)) for begin, close in spans), timedelta(0))
 
     def _spans(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the spans of working time from the day of `moment` on."""

@@ -92,25 +92,31 @@ def stop(clock: Clock, now: datetime) -> Clock:
     return clock if clock.stopped_at is not None else replace(clock, stopped_at=max(now, clock.started_at))
 
 
+def soon(now: datetime, calendar: WorkCalendar, before_hours: float) -> datetime:
+    """Return the last deadline until which no more working hours than `before_hours` are left.
+
+    What falls due in a year that is not known has no deadline yet, so all that have one lie before it.
+    """
+    try:
+        return calendar.latest(now, timedelta(hours=before_hours))
+    except UnknownYear as unknown:
+        return max(now, datetime(unknown.year + 1, 1, 1, tzinfo=now.tzinfo))
+
+
 def cutoffs(
     now: datetime, calendar: WorkCalendar, before_hours: float, after_hours: float
 ) -> Mapping[Reminder, datetime | None]:
     """Return, for each reminder, the last deadline that is to be told of now; None for none of them.
 
     `before`: no more working hours are left than `before_hours`. `at`: the deadline has come. `after`: so many working
-    hours have passed since. What falls due in a year that is not known has no deadline yet, so all that have one lie
-    before it; and how long ago one was, seen from an unknown year, is not told until the year is known.
+    hours have passed since; how long ago one was, seen from an unknown year, is not told until the year is known.
     """
-    try:
-        soon = calendar.latest(now, timedelta(hours=before_hours))
-    except UnknownYear as unknown:
-        soon = max(now, datetime(unknown.year + 1, 1, 1, tzinfo=now.tzinfo))
     late: datetime | None
     try:
         late = calendar.shift(now, -timedelta(hours=after_hours))
     except UnknownYear:
         late = None
-    return {"before": soon, "at": now, "after": late}
+    return {"before": soon(now, calendar, before_hours), "at": now, "after": late}
 
 
 def reminders_due(

@@ -96,7 +96,7 @@ def _follow_up(case: Case) -> None:
         raise faulty(satisfaction=N_("must be satisfied, fairly or unhappy"))
     if said == "unhappy":
         if case.facts.redone < case.limits.most_redos:
-            raise Refused(N_("An unhappy citizen has the matter done again: choose “Redo”."))
+            raise Refused(N_("An unhappy citizen has the matter done again: choose “Have it done again”."))
         if not case.doer.supervises:
             raise Refused(N_("It has been done again as often as is allowed; a supervisor decides how it ends."))
     case.change(satisfaction=said, followed_up_at=case.now)

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
+from callcenter.tickets.rules.moves import MOVES
 from callcenter.tickets.rules.numbers import readable
 
-#: The moves whose notice is mailed at once, and what they are called.
-AT_ONCE: dict[str, str] = {
-    "dispatch": "派单",
-    "redispatch": "转办",
-    "add_helper": "协办",
-    "reject_return": "退单未获同意",
-    "redo": "重办",
-    "reject_reply": "回复被退回",
-    "remind": "催办",
-    "supervise": "督办",
-}
+#: The moves whose notice is mailed at once.
+AT_ONCE = (
+    "dispatch",
+    "redispatch",
+    "add_helper",
+    "reject_return",
+    "redo",
+    "reject_reply",
+    "remind",
+    "supervise",
+)
 #: An unanswered letter is no use any more after so long.
 GIVEN_UP_AFTER = timedelta(days=2)
 #: Tickets that a digest lists one by one.
@@ -55,7 +56,7 @@ class Letter:
 
 def at_once(to: str, unit: str, move: str, ticket: Listed, *, name: str, zone: tzinfo) -> Letter:
     """Return the letter that tells `unit` of a move."""
-    what = AT_ONCE[move]
+    what = MOVES[move].chinese
     lines = [f"{unit}：", "", f"{what}：{readable(ticket.number)}", ticket.shown]
     if ticket.due_at:
         lines.append(f"办理截止：{_minute(ticket.due_at, zone)}")

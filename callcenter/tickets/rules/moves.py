@@ -24,7 +24,7 @@ class Move:
     """One row: a move from one state."""
 
     name: str
-    #: What it is called on the button.
+    #: What it is called, on its button and in the history alike: in English, and in Chinese as the catalogue has it.
     label: str
     chinese: str
     #: None where there is no ticket yet.
@@ -60,10 +60,15 @@ def _rows(  # noqa: PLR0917  # a table reads by its columns
 def _table() -> Iterator[Move]:
     # The way through, in order.
     yield from _rows(
-        "open", N_("Accept"), "受理", (None,), ("accepted", "to_dispatch"), ("agent", "citizen", "city", "system")
+        "open",
+        N_("Accept the request"),
+        "受理",
+        (None,),
+        ("accepted", "to_dispatch"),
+        ("agent", "citizen", "city", "system"),
     )
     yield from _rows("submit", N_("Submit for review"), "提交审核", "accepted", "reviewing", "agent")
-    yield from _rows("approve", N_("Approve"), "审核通过", "reviewing", "to_dispatch", "supervisor")
+    yield from _rows("approve", N_("Approve the request"), "审核通过", "reviewing", "to_dispatch", "supervisor")
     for source, by in (("reviewing", "supervisor"), ("to_dispatch", "agent")):
         yield from _rows(
             "dispatch",
@@ -81,7 +86,7 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "reply",
-        N_("Reply"),
+        N_("Reply to the request"),
         "回复",
         "handling",
         "replied",
@@ -101,14 +106,14 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "follow_up",
-        N_("Record the follow-up"),
-        "回访",
+        N_("Follow-up made"),
+        "回访完成",
         "follow_up",
         "to_close",
         ("agent", "citizen", "system"),
         needs=("satisfaction",),
     )
-    yield from _rows("close", N_("Close the ticket"), "办结", "to_close", "closed", "supervisor", starts=("stop all",))
+    yield from _rows("close", N_("Close the request"), "办结", "to_close", "closed", "supervisor", starts=("stop all",))
     yield from _rows("archive", N_("Archive"), "归档", "closed", "archived", ("supervisor", "system"))
 
     # Before the dispatch.
@@ -124,7 +129,7 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "send_back",
-        N_("Send back"),
+        N_("Send back to be changed"),
         "退回修改",
         "reviewing",
         "accepted",
@@ -144,7 +149,7 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "to_city",
-        N_("To the city platform"),
+        N_("Pass to the city platform"),
         "转市平台",
         ("reviewing", "to_dispatch"),
         "city",
@@ -165,7 +170,7 @@ def _table() -> Iterator[Move]:
     # While a unit has it.
     yield from _rows(
         "return",
-        N_("Return"),
+        N_("Return to the hotline"),
         "退单",
         _AT_UNIT,
         "returned",
@@ -175,7 +180,7 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "uphold_return",
-        N_("Uphold the return"),
+        N_("Accept the return"),
         "同意退单",
         "returned",
         "to_dispatch",
@@ -194,7 +199,7 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "redispatch",
-        N_("Re-dispatch"),
+        N_("Dispatch to another unit"),
         "改派",
         _AT_UNIT,
         "dispatched",
@@ -206,7 +211,7 @@ def _table() -> Iterator[Move]:
     yield from _rows(
         "add_helper",
         N_("Add helping units"),
-        "协办",
+        "增加协办单位",
         _AT_UNIT,
         None,
         "supervisor",
@@ -215,7 +220,7 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "helper_reply",
-        N_("Reply of a helping unit"),
+        N_("Report as helping unit"),
         "协办回复",
         _AT_UNIT,
         None,
@@ -225,7 +230,7 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "ask_extension",
-        N_("Ask for an extension"),
+        N_("Ask for more time"),
         "申请延期",
         "handling",
         None,
@@ -235,7 +240,7 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "grant_extension",
-        N_("Grant the extension"),
+        N_("Grant more time"),
         "同意延期",
         "handling",
         None,
@@ -245,7 +250,7 @@ def _table() -> Iterator[Move]:
     )
     yield from _rows(
         "refuse_extension",
-        N_("Refuse the extension"),
+        N_("Refuse more time"),
         "驳回延期",
         "handling",
         None,
@@ -253,9 +258,16 @@ def _table() -> Iterator[Move]:
         needs=("words",),
         starts=("continue handle", "tell unit"),
     )
-    yield from _rows("remind", N_("Remind"), "催办", _AT_UNIT, None, ("agent", "city"), starts=("tell unit",))
+    yield from _rows("remind", N_("Remind the unit"), "催办", _AT_UNIT, None, ("agent", "city"), starts=("tell unit",))
     yield from _rows(
-        "supervise", N_("Supervise"), "督办", _AT_UNIT, None, "supervisor", needs=("words",), starts=("tell unit",)
+        "supervise",
+        N_("Put under supervision"),
+        "督办",
+        _AT_UNIT,
+        None,
+        "supervisor",
+        needs=("words",),
+        starts=("tell unit",),
     )
     yield from _rows(
         "reject_reply",
@@ -271,7 +283,7 @@ def _table() -> Iterator[Move]:
     # After the reply.
     yield from _rows(
         "redo",
-        N_("Redo"),
+        N_("Have it done again"),
         "重办",
         "follow_up",
         ("dispatched", "to_dispatch"),
@@ -288,13 +300,13 @@ def _table() -> Iterator[Move]:
         "to_close",
         ("agent", "system"),
     )
-    yield from _rows("reopen", N_("Reopen"), "重新办理", "closed", "to_dispatch", "supervisor", needs=("words",))
+    yield from _rows("reopen", N_("Take up again"), "重新办理", "closed", "to_dispatch", "supervisor", needs=("words",))
 
     # At any time.
     for sources, by in ((_BEFORE_DISPATCH, "agent"), (MERGEABLE[3:], "supervisor")):
         yield from _rows(
             "merge",
-            N_("Merge"),
+            N_("Merge into another"),
             "并单",
             sources,
             "merged",
@@ -306,11 +318,11 @@ def _table() -> Iterator[Move]:
         "unmerge", N_("Undo the merge"), "撤销并单", "merged", MERGEABLE, "supervisor", starts=("rerun stopped",)
     )
     yield from _rows(
-        "set_urgency", N_("Change urgency"), "调整紧急程度", _BEFORE_DISPATCH, None, "agent", needs=("urgency",)
+        "set_urgency", N_("Change the urgency"), "调整紧急程度", _BEFORE_DISPATCH, None, "agent", needs=("urgency",)
     )
     yield from _rows(
         "set_urgency",
-        N_("Change urgency"),
+        N_("Change the urgency"),
         "调整紧急程度",
         tuple(state for state in OPEN_STATES if state not in _BEFORE_DISPATCH),
         None,
@@ -319,9 +331,15 @@ def _table() -> Iterator[Move]:
         starts=("tighten total", "tell unit"),
     )
     yield from _rows(
-        "set_confidential", N_("Set confidentiality"), "设置保密", OPEN_STATES, None, "agent", needs=("confidential",)
+        "set_confidential",
+        N_("Change confidentiality"),
+        "设置保密",
+        OPEN_STATES,
+        None,
+        "agent",
+        needs=("confidential",),
     )
-    yield from _rows("amend", N_("Amend"), "修改内容", OPEN_STATES, None, "agent", needs=("fields",))
+    yield from _rows("amend", N_("Change the contents"), "修改内容", OPEN_STATES, None, "agent", needs=("fields",))
     yield from _rows(
         "comment",
         N_("Comment"),
@@ -338,8 +356,8 @@ def _table() -> Iterator[Move]:
     # Missed calls 漏接件: their tickets follow the callback.
     yield from _rows(
         "callback_settled",
-        N_("Callback settled"),
-        "回拨完成",
+        N_("Called back"),
+        "已回拨",
         "accepted",
         "closed",
         "system",

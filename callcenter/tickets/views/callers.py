@@ -18,6 +18,7 @@ from callcenter.panel.api import ApiView, answers
 from callcenter.panel.keys import DATABASE, SETTINGS
 from callcenter.storage.clock import now
 from callcenter.tickets.flows.writing.callers import CallerCard, card
+from callcenter.tickets.keys import TICKETS
 
 _log = structlog.get_logger()
 
@@ -51,7 +52,8 @@ class Caller(ApiView):
         if normalised(number, area_code) != normalised(_own_call(self.request).caller or "", area_code):
             await _note(self.request, number)
         async with self.request.app[DATABASE].read() as session:
-            found = await card(session, user, number, now=now(), area_code=area_code)
+            countdown = self.request.app[TICKETS].countdown(now())
+            found = await card(session, user, number, countdown=countdown, area_code=area_code)
         return web.json_response(found)
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from callcenter.panel.access import current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
-from callcenter.panel.i18n import N_
+from callcenter.panel.i18n import N_, translate
 from callcenter.panel.keys import DATABASE
 from callcenter.panel.problems import Problem
 from callcenter.storage import clock
@@ -31,7 +31,7 @@ class Notices(ApiView):
         """List one's own notices of the last 30 days, newest first."""
         async with self.request.app[DATABASE].read() as session:
             rows = await flows.notices(session, current_user(self.request), clock.now(), seen=seen, limit=limit)
-        return web.json_response(rows)
+        return web.json_response([row | {"label": row["label"] and translate(row["label"])} for row in rows])
 
 
 class AllSeen(ApiView):

@@ -153,8 +153,9 @@ class Moves(ApiView):
 
 
 def _in_words(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the ticket with its moves named in the language of the request."""
-    return body | {"moves": [move | {"label": translate(move["label"])} for move in body["moves"]]}
+    """Return the ticket with its moves, possible and made, named in the language of the request."""
+    lists = {name: [one | {"label": translate(one["label"])} for one in body[name]] for name in ("moves", "entries")}
+    return body | lists
 
 
 def add_routes(app: web.Application) -> None:

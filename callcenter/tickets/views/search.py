@@ -24,6 +24,7 @@ from callcenter.tickets.flows.finding.found import FoundPage, rows_of
 from callcenter.tickets.flows.finding.paging import BadCursor
 from callcenter.tickets.flows.finding.saved_lists import Choice, SavedRow
 from callcenter.tickets.flows.finding.search import MOST_COUNTED, Sort, search
+from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.rules.words import Kind, Source, Urgency
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -87,19 +88,20 @@ class Search(_Finding):
         given = dict(locals())
         filters = _filters(Filters, {name: given[name] for name in Filters.model_fields})
         user = current_user(self.request)
+        countdown = self.request.app[TICKETS].countdown(now())
         async with self.request.app[DATABASE].read() as session, _told():
             page = await search(
                 session,
                 filters,
                 user,
-                now=now(),
+                countdown=countdown,
                 zone=self._zone,
                 sort=sort,
                 after=after,
                 limit=limit,
                 counted=not after,
             )
-            rows = await rows_of(session, page.ids, user)
+            rows = await rows_of(session, page.ids, user, countdown)
         total = None if after else min(page.total, MOST_COUNTED)
         return web.json_response({"rows": rows, "next": page.next, "total": total, "more": page.total > MOST_COUNTED})
 
@@ -139,7 +141,10 @@ class Export(_Finding):
         with tempfile.TemporaryDirectory(prefix="export-") as folder:
             path = Path(folder) / "tickets.xlsx"
             async with database.read() as session, _told():
-                count = await export.write(session, path, filters, user, now=now(), zone=self._zone, sort=sort)
+                countdown = self.request.app[TICKETS].countdown(now())
+                count = await export.write(
+                    session, path, filters, user, countdown=countdown, zone=self._zone, sort=sort
+                )
             async with database.begin() as session:
                 asked = filters.model_dump(mode="json", exclude_defaults=True)
                 record(session, actor_of(self.request), "tickets_exported", at=now(), rows=count, filters=asked)

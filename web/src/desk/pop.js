@@ -9,7 +9,7 @@ import { chip } from "../lists/chip.js";
 import { deadline, grouped, minuteOf } from "../tickets/number.js";
 import { due } from "./work.js";
 
-/** @typedef {{number: string, title: string, kind: string, state: string, urgency: string, unit?: string | null, opened_at: string, due_at?: string | null}} Brief */
+/** @typedef {{number: string, title: string, kind: string, state: string, urgency: string, unit?: string | null, opened_at: string, due_at?: string | null, left?: import("../tickets/number.js").Left | null}} Brief */
 /** @typedef {{caller: string, name: string | null, calls: {id: number, at: string, direction: string, outcome: string, agent?: string | null, ticket?: string | null}[],
  *   missed: {id: number, at: string, outcome: string, owed: boolean}[], tickets: {open: Brief[], recent: Brief[]}, callback: import("./work.js").Callback | null,
  *   counts: {calls: number, missed: number, tickets: number, open: number}, blocked: string | null}} Card */
@@ -90,7 +90,7 @@ function about(card, now) {
       ? html`<div class="pop-part"><h3>${t("Callback owed")}</h3><p class="pop-owed">${due(callback, now)}<span class="hint">${t("Due {time}", { time: minuteOf(callback.due_at) })}</span>
           ${callback.ticket ? html`<a href="/tickets/${callback.ticket}" target="_blank">${grouped(callback.ticket)}</a>` : nothing}</p></div>`
       : nothing}
-    ${tickets.open.length ? html`<div class="pop-part"><h3>${t("Open requests")}</h3><ul>${tickets.open.map((one) => ticket(one, now))}</ul></div>` : nothing}
+    ${tickets.open.length ? html`<div class="pop-part"><h3>${t("Open requests")}</h3><ul>${tickets.open.map((one) => ticket(one, now, true))}</ul></div>` : nothing}
     ${owed.length
       ? html`<div class="pop-part"><h3>${t("Missed calls")}</h3><ul>${owed.slice(0, 5).map((one) => html`<li class="pop-line"><span>${minuteOf(one.at)}</span>${chip(outcome(one.outcome))}</li>`)}</ul></div>`
       : nothing}
@@ -105,10 +105,10 @@ function about(card, now) {
 /** Counting ends at a thousand. @param {number} count */
 const many = (count) => (count >= 1000 ? "999+" : count);
 
-/** @param {Brief} brief @param {number} now */
-function ticket({ number, title, kind, state, unit, opened_at: opened, due_at: dueAt }, now) {
-  const { words, tone } = deadline(dueAt, now);
+/** @param {Brief} brief @param {number} now @param {boolean} [open] whether its deadline still counts */
+function ticket({ number, title, kind, state, unit, opened_at: opened, due_at: dueAt, left }, now, open = false) {
+  const { words, tone } = deadline(left, now);
   return html`<li class="pop-ticket"><a href="/tickets/${number}" target="_blank"><b>${title}</b></a>
     <span class="pop-line">${chip(ticketState(state))}<span class="hint">${ticketKind(kind)[0]} · ${minuteOf(opened).slice(0, 5)}${unit ? ` · ${unit}` : ""}</span>
-      ${tone === "bad" || tone === "warn" ? html`<span class="due" data-tone=${tone}>${words}</span>` : nothing}</span></li>`;
+      ${open && dueAt && tone !== "good" ? html`<span class="due" data-tone=${tone} title="${t("Due")} ${minuteOf(dueAt)}">${words}</span>` : nothing}</span></li>`;
 }

@@ -19,9 +19,10 @@ export const isOver = (ticket) => OVER.includes(ticket.state);
 
 /** @param {Ticket} ticket @param {number} now */
 export function head(ticket, now) {
-  const left = deadline(ticket.due_at, now);
+  const left = deadline(ticket.left, now);
+  const waits = ticket.clocks?.some(({ name, due_at: due, stopped_at: stopped }) => name === "total" && !due && !stopped);
   const state = ticketState(ticket.state);
-  return html`<header class="ticket-head" data-tone=${isOver(ticket) ? "dim" : ticket.due_at ? left.tone : state[1]}>
+  return html`<header class="ticket-head" data-tone=${isOver(ticket) ? "dim" : ticket.due_at || waits ? left.tone : state[1]}>
     <div class="ticket-title">
       <p class="ticket-chips"><span class="ticket-number number">${grouped(ticket.number)}</span>${chip(state)}
         <span class="chip" data-tone="dim">${ticketKind(ticket.kind)[0]}</span>
@@ -37,7 +38,9 @@ export function head(ticket, now) {
         ? html`<small>${t("Closed at")}</small><strong>${minuteOf(ticket.closed_at)}</strong>${ticket.satisfaction ? chip(satisfaction(ticket.satisfaction)) : nothing}`
         : ticket.due_at
           ? html`<small>${t("Due")} ${minuteOf(ticket.due_at)}</small><strong>${left.words}</strong>`
-          : html`<small>${t("Opened")} ${minuteOf(ticket.opened_at)}</small><strong class="none">${t("No deadline yet")}</strong>`}
+          : waits
+            ? html`<small>${t("Due")} —</small><strong>${left.words}</strong>`
+            : html`<small>${t("Opened")} ${minuteOf(ticket.opened_at)}</small><strong class="none">${t("No deadline yet")}</strong>`}
     </div>
   </header>
   ${ticket.merged_into ? html`<p class="notice" data-tone="note">${icon("none")}<span>${t("Merged into")} ${ticketLink(ticket.merged_into)}</span></p>` : nothing}`;
@@ -98,11 +101,10 @@ export function handling(ticket, now) {
 
 /** @param {Clock} clock @param {number} now */
 function clockLine(clock, now) {
-  const left = deadline(clock.due_at, clock.stopped_at ? Date.parse(clock.stopped_at) : now);
-  const late = clock.due_at && Date.parse(clock.stopped_at ?? "") > Date.parse(clock.due_at);
+  const left = deadline(clock.left, now);
   const state = clock.stopped_at
-    ? late ? { words: left.words, tone: "bad" } : { words: t("in time"), tone: "dim" }
-    : clock.paused_at ? { words: t("standing still"), tone: "note" } : clock.due_at ? left : { words: t("Waits for the calendar"), tone: "warn" };
+    ? clock.left && !clock.left.overdue ? { words: t("in time"), tone: "dim" } : left
+    : clock.paused_at && clock.left ? { words: `${t("standing still")} · ${left.words}`, tone: left.tone === "bad" ? "bad" : "note" } : left;
   return html`<li data-tone=${state.tone}><span>${clockName(clock.name)[0]} <small class="hint">${t("{days} working days", { days: clock.days })}${unitName(clock.unit) ? ` · ${unitName(clock.unit)}` : ""}</small></span>
     <strong>${state.words}</strong><small class="hint">${clock.due_at ? `${t("Due")} ${minuteOf(clock.due_at)}` : ""}</small></li>`;
 }

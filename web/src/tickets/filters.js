@@ -125,7 +125,7 @@ export class Filters {
       ${this.forUnit ? nothing : this.#select("place", t("Place"), this.#choices["place"] ?? [])}
       ${this.#select("urgency", t("Urgency"), words(urgency.all()))}
       ${this.forUnit ? nothing : this.#select("source", t("Came in"), words(source.all()))}
-      ${tab["due"] ? nothing : this.#select("due", t("Due"), [["overdue", t("Overdue")], ["today", t("Today")], ["soon", t("Within a day")]])}
+      ${tab["due"] ? nothing : this.#select("due", t("Due"), [["overdue", t("Overdue")], ["today", t("Today")], ["soon", t("Due soon")]])}
       ${this.#date("since", t("Opened from"))}${this.#date("until", t("Opened until"))}
       ${this.#select("sort", t("Order"), [["newest", t("Newest first")], ["due", t("By deadline")], ["relevance", t("Best answer first")]])}
       <div class="buttons">${this.#count ? html`<button class="button quiet small" type="button" @click=${() => this.choose(this.#tab === "own" ? "" : this.#tab)}>${t("Clear")}</button>` : nothing}${more}</div>

@@ -5,9 +5,9 @@ import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { minuteOf, readable } from "./number.js";
 import { listed } from "./reference_data.js";
-import { clockName, moveName } from "./words.js";
+import { clockName, moveTone } from "./words.js";
 
-/** @typedef {{id: number, kind: string, audience: string, clock?: string | null, ticket: {number: string, title?: string | null, state: string},
+/** @typedef {{id: number, kind: string, label?: string | null, audience: string, clock?: string | null, ticket: {number: string, title?: string | null, state: string},
  *   words?: string | null, about?: string | null, made_at: string, seen_at?: string | null}} Notice */
 
 const LOOK_MS = 60_000;
@@ -95,12 +95,12 @@ class Bell {
 }
 
 /** @param {Notice} notice @returns {import("../core/words.js").Word} */
-function said({ kind, clock, about }) {
+function said({ kind, label, clock, about }) {
   const term = clock ? clockName(clock)[0] : t("Whole term");
   const time = minuteOf(about);
   if (kind === "before") return [t("{term}: due {time}", { term, time }), "warn"];
   if (kind === "at") return [t("{term}: due now", { term }), "bad"];
   if (kind === "after") return [t("{term}: overdue since {time}", { term, time }), "bad"];
   if (kind === "calendar") return [t("The calendar lacks the year of the deadline"), "bad"];
-  return moveName(kind);
+  return [label ?? kind, moveTone(kind)];
 }

@@ -10,12 +10,12 @@ import { satisfaction, source, urgency } from "./words.js";
 /** @typedef {{code: string, name: string}} Named */
 /** @typedef {{number: string, kind: string, state: string, version?: number, caller?: string | null, title?: string, description?: string, unit?: string | null,
  *   source?: string, urgency?: string, confidential?: boolean, category?: Named | null, place?: Named | null, agent?: string | null,
- *   accepted_by?: string | null, opened_at: string, due_at?: string | null, closed_at?: string | null, satisfaction?: string | null,
+ *   accepted_by?: string | null, opened_at: string, due_at?: string | null, left?: import("./number.js").Left | null, dispatched_at?: string | null, closed_at?: string | null, satisfaction?: string | null,
  *   pending?: string | null, pending_days?: number | null, supervised?: boolean, reminded?: number, redone?: number}} Row */
 
 /** @param {Row} one @param {number} now @param {boolean} forUnit */
 export function row(one, now, forUnit) {
-  const left = deadline(one.due_at, now);
+  const left = deadline(one.left, now);
   const late = !one.closed_at && left.tone === "bad";
   return html`<li class="work-row" data-urgency=${one.urgency ?? "normal"} data-late=${String(late)} data-number=${one.number}>
     <a class="work-link" href="/tickets/${one.number}">
@@ -33,6 +33,9 @@ export function row(one, now, forUnit) {
       <span class="work-from"><span>${ticketKind(one.kind)[0]}</span><small>${[one.source && one.source !== "phone" ? source(one.source)[0] : "", one.agent ?? one.accepted_by].filter(Boolean).join(" · ")}</small></span>
       <span class="work-time"><span>${minuteOf(one.opened_at)}</span>${one.closed_at
         ? html`<small>${one.satisfaction ? satisfaction(one.satisfaction)[0] : t("closed {time}", { time: minuteOf(one.closed_at) })}</small>`
-        : one.due_at ? html`<strong data-tone=${left.tone}>${left.words}</strong>` : nothing}</span>
+        : one.due_at || one.dispatched_at
+          ? html`<strong data-tone=${left.tone} title=${one.due_at ? `${t("Due")} ${minuteOf(one.due_at)}` : nothing}>${left.words}</strong>
+            ${one.due_at ? html`<small>${t("Due {time}", { time: minuteOf(one.due_at) })}</small>` : nothing}`
+          : nothing}</span>
     </a></li>`;
 }

@@ -7,7 +7,7 @@ import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { StepDraft } from "./drafts.js";
 import { Fields } from "./fields.js";
-import { GRAVE, moveName } from "./words.js";
+import { GRAVE } from "./words.js";
 
 /** @typedef {import("./types.js").Ticket} Ticket */
 /** @typedef {import("./types.js").Move} Move */
@@ -52,7 +52,7 @@ export class Step {
 
   /** @param {boolean} offered whether the server still offers this step */
   view(offered) {
-    const [word] = moveName(this.move.name);
+    const word = this.move.label;
     if (!offered) return this.#lost(word);
     const uploads = this.#fields.uploads;
     return html`<form class="step" aria-label=${word} novalidate @submit=${this.#submit} @keydown=${this.#key}

@@ -9,7 +9,7 @@ import { asked, handling, head } from "./facts.js";
 import { digits, readable } from "./number.js";
 import { Step } from "./step.js";
 import { timeline, whoOf } from "./timeline.js";
-import { GRAVE, LEADING, inOrder, moveName } from "./words.js";
+import { GRAVE, LEADING, inOrder } from "./words.js";
 
 /** @typedef {import("./types.js").Ticket} Ticket */
 /** @typedef {import("./types.js").Move} Move */
@@ -72,7 +72,7 @@ class TicketPage {
   /** Another may have moved it: whoever reads is told, whoever writes keeps what is written. */
   async #look() {
     // Each look at a confidential one goes into the audit trail: there only people look.
-    if (this.#gone || this.#ticket?.confidential) return;
+    if (this.#gone || this.#ticket?.confidential) return this.#draw();
     await this.#load();
   }
 
@@ -118,7 +118,7 @@ class TicketPage {
     if (!news.length) return nothing;
     return html`<div class="notice news" data-tone="warn" role="alert">${icon("warn")}<div>
       <b>${t("Moved meanwhile:")}</b>
-      <ul>${news.slice(-5).map((entry) => html`<li>${whoOf(entry)} · ${moveName(entry.move)[0]}${entry.words ? html`<br><q>${entry.words.length > 200 ? `${entry.words.slice(0, 200)}…` : entry.words}</q>` : nothing}</li>`)}</ul>
+      <ul>${news.slice(-5).map((entry) => html`<li>${whoOf(entry)} · ${entry.label}${entry.words ? html`<br><q>${entry.words.length > 200 ? `${entry.words.slice(0, 200)}…` : entry.words}</q>` : nothing}</li>`)}</ul>
       <button class="button small" type="button" @click=${this.#read}>${t("I have read it")}</button></div></div>`;
   }
 
@@ -137,10 +137,10 @@ class TicketPage {
     const lead = moves.findIndex(({ name }) => LEADING.includes(name));
     return html`
       ${open && !offered ? open.view(false) : nothing}
-      <ul class="move-list">${moves.map(({ name }, at) => html`<li data-wide=${String(at === lead || (offered && open.move.name === name))}>
+      <ul class="move-list">${moves.map(({ name, label }, at) => html`<li data-wide=${String(at === lead || (offered && open.move.name === name))}>
         <button type="button" class="button move ${at === lead ? "primary" : ""}" data-move=${name} data-grave=${String(GRAVE.includes(name))}
           aria-expanded=${String(open?.move.name === name)} aria-keyshortcuts=${at < 9 ? String(at + 1) : nothing} @click=${() => this.#open(name)}>
-          <span>${moveName(name)[0]}</span>${this.#begun.includes(name) && open?.move.name !== name ? html`<small class="chip" data-tone="warn">${t("begun")}</small>` : nothing}
+          <span>${label}</span>${this.#begun.includes(name) && open?.move.name !== name ? html`<small class="chip" data-tone="warn">${t("begun")}</small>` : nothing}
           ${at < 9 ? html`<kbd>${at + 1}</kbd>` : nothing}</button>
         ${offered && open.move.name === name ? open.view(true) : nothing}</li>`)}</ul>`;
   }
@@ -174,10 +174,11 @@ class TicketPage {
 
   /** @param {Ticket} ticket @param {string} move */
   #done = (ticket, move) => {
+    const step = this.#step?.move.label ?? move;
     this.#step = null;
     this.#seen = lastOf(ticket);
     this.#show(ticket);
-    this.#told = t("Done: {step}", { step: moveName(move)[0] });
+    this.#told = t("Done: {step}", { step });
     this.#draw();
     this.#focus("#moves-title");
   };

@@ -7,7 +7,7 @@ import { role as roleWord, ticketKind, ticketState } from "../core/words.js";
 import { diffView } from "./diff.js";
 import { minuteOf } from "./number.js";
 import { sizeOf } from "./uploads.js";
-import { fieldName, moveName, satisfaction, urgency } from "./words.js";
+import { fieldName, moveTone, satisfaction, urgency } from "./words.js";
 
 /** @typedef {import("./types.js").Ticket} Ticket */
 /** @typedef {import("./types.js").Entry} Entry */
@@ -44,11 +44,11 @@ export function timeline(ticket, { all, showAll, fresh }) {
 
 /** @param {Ticket} ticket @param {Entry} entry @param {boolean} fresh */
 function step(ticket, entry, fresh) {
-  const [word, tone] = moveName(entry.move);
+  const tone = moveTone(entry.move);
   const files = (ticket.attachments ?? []).filter(({ id }) => entry.attachments?.includes(id));
   const moved = entry.from_state !== entry.to_state;
   return html`<li class="entry" data-tone=${tone} data-fresh=${String(fresh)} data-move=${entry.move}>
-    <header><b>${word}</b>${moved ? html`<span class="entry-to">→ ${ticketState(entry.to_state)[0]}</span>` : nothing}
+    <header><b>${entry.label}</b>${moved ? html`<span class="entry-to">→ ${ticketState(entry.to_state)[0]}</span>` : nothing}
       ${fresh ? html`<span class="chip" data-tone="warn">${t("New")}</span>` : nothing}
       <span class="entry-by">${whoOf(entry)} <time datetime=${entry.at}>${minuteOf(entry.at)}</time></span></header>
     ${entry.words ? html`<p class="entry-words">${entry.words}</p>` : nothing}

@@ -1,4 +1,4 @@
-// The words of requests: urgency, where they came from, what a step is called and what it asks for.
+// The words of requests: urgency, where they came from, what colour a step has and what it asks for.
 import { vocabulary } from "../core/words.js";
 import { t } from "../core/i18n.js";
 
@@ -32,48 +32,17 @@ export const clockName = vocabulary(() => ({
   handle: [t("To handle it"), "dim"],
 }));
 
-/** What a step is called on its button and in the history; a tone where it says something. */
-export const moveName = vocabulary(() => ({
-  open: [t("Accepted the request"), "busy"],
-  answer: [t("Answered on the call"), "good"],
-  submit: [t("Submit for review"), "busy"],
-  approve: [t("Approve the request"), "good"],
-  send_back: [t("Send back to be changed"), "warn"],
-  refuse: [t("Not admissible"), "bad"],
-  dispatch: [t("Dispatch"), "busy"],
-  redispatch: [t("Dispatch to another unit"), "busy"],
-  sign: [t("Sign for"), "good"],
-  return: [t("Return to the hotline"), "warn"],
-  uphold_return: [t("Accept the return"), "good"],
-  reject_return: [t("Reject the return"), "bad"],
-  add_helper: [t("Add helping units"), "dim"],
-  helper_reply: [t("Report as helping unit"), "note"],
-  ask_extension: [t("Ask for more time"), "warn"],
-  grant_extension: [t("Grant more time"), "good"],
-  refuse_extension: [t("Refuse more time"), "bad"],
-  remind: [t("Remind the unit"), "warn"],
-  supervise: [t("Put under supervision"), "bad"],
-  reply: [t("Reply to the request"), "good"],
-  reject_reply: [t("Send the reply back"), "bad"],
-  approve_reply: [t("Approve the reply"), "good"],
-  follow_up: [t("Follow-up made"), "good"],
-  follow_up_unreached: [t("Citizen not reached"), "dim"],
-  redo: [t("Have it done again"), "bad"],
-  close: [t("Close the request"), "good"],
-  archive: [t("Archive"), "dim"],
-  reopen: [t("Take up again"), "warn"],
-  merge: [t("Merge into another"), "dim"],
-  unmerge: [t("Undo the merge"), "dim"],
-  set_urgency: [t("Change the urgency"), "dim"],
-  set_confidential: [t("Change confidentiality"), "dim"],
-  amend: [t("Change the contents"), "dim"],
-  comment: [t("Comment"), "dim"],
-  attach: [t("Add files"), "dim"],
-  to_city: [t("Pass to the city platform"), "dim"],
-  from_city: [t("Back from the city platform"), "dim"],
-  callback_settled: [t("Called back"), "good"],
-  callback_reopened: [t("Callback owed again"), "warn"],
-}));
+/** Steps whose colour says something; what they are called, the server says. @type {Record<string, string[]>} */
+const TONES = {
+  busy: ["open", "submit", "dispatch", "redispatch"],
+  good: ["answer", "approve", "sign", "uphold_return", "grant_extension", "reply", "approve_reply", "follow_up", "close", "callback_settled"],
+  warn: ["send_back", "return", "ask_extension", "remind", "reopen", "callback_reopened"],
+  bad: ["refuse", "reject_return", "refuse_extension", "supervise", "reject_reply", "redo"],
+  note: ["helper_reply"],
+};
+
+/** @param {string} move @returns {import("../core/words.js").Tone} */
+export const moveTone = (move) => /** @type {import("../core/words.js").Tone} */ (Object.keys(TONES).find((tone) => TONES[tone]?.includes(move)) ?? "dim");
 
 /** Steps that lead the request on, or decide what somebody waits for; before all others on the page, in this order. */
 export const LEADING = [

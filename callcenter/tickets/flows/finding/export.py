@@ -1,6 +1,7 @@
 """A list of tickets as a workbook for Excel, written as it is read: memory does not grow with it."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from callcenter.tickets.flows.access import hides_caller
 from callcenter.tickets.flows.finding.filters import Filters
 from callcenter.tickets.flows.finding.found import Names, names_of, tickets_of
 from callcenter.tickets.flows.finding.search import Sort, search
-from callcenter.tickets.rules.words import KINDS, SATISFACTIONS, SOURCES, STATES, URGENCIES
+from callcenter.tickets.flows.time.remaining import left_of
+from callcenter.tickets.rules.countdown import Countdown, Left
+from callcenter.tickets.rules.words import CLOSED_STATES, KINDS, SATISFACTIONS, SOURCES, STATES, URGENCIES
 from callcenter.tickets.tables import Ticket
 
 #: A sheet that people can still read; whoever needs more asks for less at a time.
@@ -42,10 +45,13 @@ COLUMNS: tuple[tuple[str, int], ...] = (
     ("受理时间", 19),
     ("首次派单时间", 19),
     ("办理期限", 19),
+    ("剩余工作时间", 20),
     ("办结时间", 19),
     ("满意度", 9),
     ("答复内容", 60),
 )
+#: In place of the time left when the calendar lacks a year that it takes.
+UNKNOWN_YEAR = "工作日历缺该年度"
 TOO_MANY = f"仅导出前 {MOST_ROWS} 条，其余未列出；请缩小筛选范围后分次导出。"
 
 
@@ -55,7 +61,7 @@ async def write(
     filters: Filters,
     asker: Identity,
     *,
-    now: datetime,
+    countdown: Countdown,
     zone: ZoneInfo,
     sort: Sort = "newest",
     most: int = MOST_ROWS,
@@ -71,11 +77,20 @@ async def write(
         while True:
             limit = min(_BATCH, most - written)
             page = await search(
-                session, filters, asker, now=now, zone=zone, sort=sort, after=after, limit=limit, counted=False
+                session,
+                filters,
+                asker,
+                countdown=countdown,
+                zone=zone,
+                sort=sort,
+                after=after,
+                limit=limit,
+                counted=False,
             )
             tickets = await tickets_of(session, page.ids)
             names = await names_of(session, tickets)
-            rows = [_cells(ticket, names, asker, zone) for ticket in tickets]
+            left = await left_of(session, tickets, countdown)
+            rows = [_cells(ticket, names, asker, zone, _said(ticket, left, countdown)) for ticket in tickets]
             session.expunge_all()
             await asyncio.to_thread(sheet.add, rows)
             written += len(rows)
@@ -117,7 +132,15 @@ class _Sheet:
         self._book.close()
 
 
-def _cells(ticket: Ticket, names: Names, asker: Identity, zone: ZoneInfo) -> list[str]:
+def _said(ticket: Ticket, left: Mapping[int, Left], countdown: Countdown) -> str:
+    """Return the working time left in words, and why it is not known where it is not."""
+    if ticket.id in left:
+        return countdown.spoken(left[ticket.id])
+    waits = ticket.state not in CLOSED_STATES and (ticket.due_at or ticket.first_dispatched_at)
+    return UNKNOWN_YEAR if waits else ""
+
+
+def _cells(ticket: Ticket, names: Names, asker: Identity, zone: ZoneInfo, left: str) -> list[str]:
     hidden = hides_caller(asker, ticket)
 
     def name(column: str) -> str:
@@ -148,6 +171,7 @@ def _cells(ticket: Ticket, names: Names, asker: Identity, zone: ZoneInfo) -> lis
         moment(ticket.opened_at),
         moment(ticket.first_dispatched_at),
         moment(ticket.due_at),
+        left,
         moment(ticket.closed_at),
         SATISFACTIONS.get(ticket.satisfaction or "", ""),
         ticket.answer or "",

@@ -13,11 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.rules.numbers import variants
 from callcenter.panel.sessions import Identity
+from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.words import CLOSED_STATES, STATES, Kind, Source, State, Urgency
 from callcenter.tickets.tables import Category, MemberUnit, Place, Ticket, TicketUnit
 
-#: Due within so long is due soon.
-SOON = timedelta(hours=24)
 #: Months of a period that are looked for one by one.
 _MOST_MONTHS = 36
 _FIRST = date(2000, 1, 1)
@@ -93,7 +92,7 @@ class Condition:
 
 
 async def conditions(
-    session: AsyncSession, filters: Filters, asker: Identity, *, now: datetime, zone: ZoneInfo
+    session: AsyncSession, filters: Filters, asker: Identity, *, countdown: Countdown, zone: ZoneInfo
 ) -> list[Condition]:
     """Return the conditions of `filters` other than its words. Raises Unknown."""
     found: list[Condition] = []
@@ -114,17 +113,17 @@ async def conditions(
         among("place_id", await _below(session, Place, filters.place, "place"))
     if filters.caller is not None:
         among("caller", variants(filters.caller))
-    return [*found, *_work(filters, asker, now, zone), *_period(filters, zone)]
+    return [*found, *_work(filters, asker, countdown, zone), *_period(filters, zone)]
 
 
-def _work(filters: Filters, asker: Identity, now: datetime, zone: ZoneInfo) -> Iterator[Condition]:
+def _work(filters: Filters, asker: Identity, countdown: Countdown, zone: ZoneInfo) -> Iterator[Condition]:
     if filters.mine:
         mine = [Ticket.accepted_by == asker.login] + ([Ticket.agent == asker.agent] if asker.agent else [])
         yield Condition("mine", None, or_(*mine))
     if filters.pending:
         yield Condition("pending", ("extension",), Ticket.pending.is_not(None))
     if filters.due is not None:
-        yield Condition("due", None, _due(filters.due, now, zone))
+        yield Condition("due", None, _due(filters.due, countdown, zone))
     if filters.part is not None:
         own = select(MemberUnit.id).where(MemberUnit.code == (asker.unit or "")).scalar_subquery()
         has = exists().where(
@@ -170,12 +169,15 @@ def _moment(moment: datetime | date, zone: ZoneInfo) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time(), zone)
 
 
-def _due(due: Due, now: datetime, zone: ZoneInfo) -> ColumnElement[bool]:
+def _due(due: Due, countdown: Countdown, zone: ZoneInfo) -> ColumnElement[bool]:
+    now = countdown.now
     still_open = Ticket.closed_at.is_(None)
     if due == "overdue":
         return still_open & (Ticket.due_at < now)
     tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
-    return still_open & (Ticket.due_at >= now) & (Ticket.due_at < (tomorrow if due == "today" else now + SOON))
+    if due == "today":
+        return still_open & (Ticket.due_at >= now) & (Ticket.due_at < tomorrow)
+    return still_open & (Ticket.due_at >= now) & (Ticket.due_at <= countdown.soon)
 
 
 async def _below(session: AsyncSession, table: type[Category | Place], code: str, field: str) -> list[int]:

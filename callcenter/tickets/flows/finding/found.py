@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callcenter.hotline.listings import Row, iso
 from callcenter.panel.sessions import Identity
 from callcenter.tickets.flows.access import hides_caller
+from callcenter.tickets.flows.time.remaining import left_of, shown
 from callcenter.tickets.listings import TicketRow
+from callcenter.tickets.rules.countdown import Countdown
+from callcenter.tickets.shapes import TimeLeft
 from callcenter.tickets.tables import Category, MemberUnit, Place, Ticket
 
 #: Characters of a description that a list shows.
@@ -28,6 +31,8 @@ class Named(BaseModel):
 class FoundRow(TicketRow):
     """A request 工单 in a list; the description is cut after 300 characters."""
 
+    #: Null without a deadline, on a closed one, and when the calendar does not know the year.
+    left: TimeLeft | None
     version: int
     source: str
     urgency: str
@@ -58,11 +63,12 @@ class FoundPage(BaseModel):
     more: bool
 
 
-async def rows_of(session: AsyncSession, ids: Sequence[int], asker: Identity) -> list[Row]:
+async def rows_of(session: AsyncSession, ids: Sequence[int], asker: Identity, countdown: Countdown) -> list[Row]:
     """Return the tickets with `ids`, in their order, as `asker` may see them."""
     tickets = await tickets_of(session, ids)
     names = await names_of(session, tickets)
-    return [_row(ticket, names, asker) for ticket in tickets]
+    left = await left_of(session, tickets, countdown)
+    return [_row(ticket, names, asker) | {"left": shown(left.get(ticket.id), countdown)} for ticket in tickets]
 
 
 async def tickets_of(session: AsyncSession, ids: Sequence[int]) -> list[Ticket]:

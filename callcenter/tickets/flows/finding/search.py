@@ -23,6 +23,7 @@ from callcenter.tickets.flows.access import visible
 from callcenter.tickets.flows.finding.filters import OPEN_STATES, Condition, Filters, conditions
 from callcenter.tickets.flows.finding.paging import Cursor, by_age, by_due, by_id, cursor, int_of, parsed
 from callcenter.tickets.flows.finding.search_index import TICKETS, mark
+from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.numbers import is_number, said
 from callcenter.tickets.tables import MemberUnit, Ticket, TicketUnit
 
@@ -70,7 +71,7 @@ async def search(
     filters: Filters,
     asker: Identity,
     *,
-    now: datetime,
+    countdown: Countdown,
     zone: ZoneInfo,
     sort: Sort = "newest",
     after: str | None = None,
@@ -81,7 +82,7 @@ async def search(
 
     Raises filters.Unknown for a name that is not there, BadCursor for `after` that no page gave.
     """
-    found = await conditions(session, filters, asker, now=now, zone=zone)
+    found = await conditions(session, filters, asker, countdown=countdown, zone=zone)
     sqlite = session.get_bind().dialect.name == "sqlite"
     if not asker.has("agent"):
         found.append(await _part(session, asker))

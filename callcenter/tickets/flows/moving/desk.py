@@ -1,6 +1,7 @@
 """Requests 工单 as the panel and other parts of the hotline ask for them: one transaction for each order."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,7 @@ from callcenter.tickets.flows.moving.detail import Aside, Shown
 from callcenter.tickets.flows.moving.facts import Order
 from callcenter.tickets.flows.moving.mover import Mover
 from callcenter.tickets.flows.moving.opening import New
+from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.decisions import Doer
 
 
@@ -57,5 +59,15 @@ class TicketDesk:
 
     async def show_in(self, session: AsyncSession, number: str, identity: Identity) -> Shown:
         """Return the ticket as `identity` may see it. Raises NoSuchTicket."""
-        limits = self.mover.limits
-        return await detail.show(session, identity, number, limits=limits, now=clock.now(), asides=self.asides)
+        return await detail.show(
+            session,
+            identity,
+            number,
+            limits=self.mover.limits,
+            countdown=self.countdown(clock.now()),
+            asides=self.asides,
+        )
+
+    def countdown(self, now: datetime) -> Countdown:
+        """Return what tells how much working time is left at `now`."""
+        return Countdown(self.mover.calendar(), now, self.mover.warn_hours)

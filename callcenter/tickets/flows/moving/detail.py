@@ -15,8 +15,11 @@ from callcenter.tickets.flows.moving import history
 from callcenter.tickets.flows.moving.facts import facts_of
 from callcenter.tickets.flows.moving.mover import NoSuchTicket
 from callcenter.tickets.flows.reference import names
+from callcenter.tickets.flows.time.remaining import row_of_left
 from callcenter.tickets.rules import lifecycle
+from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.decisions import Doer, Limits
+from callcenter.tickets.rules.words import CLOSED_STATES
 from callcenter.tickets.tables import Ticket, TicketClock, TicketUnit
 
 Shown = dict[str, Any]
@@ -75,12 +78,13 @@ async def show(
     number: str,
     *,
     limits: Limits,
-    now: datetime,
+    countdown: Countdown,
     asides: Mapping[str, Aside] | None = None,
 ) -> Shown:
     """Return the ticket `number` for `identity`. Raises NoSuchTicket, also when they may not see it.
 
-    `asides` tell what other parts of the hotline know of it, by the member's name.
+    `countdown` says what is left of its deadlines, and what time it is. `asides` tell what other parts of the hotline
+    know of it, by the member's name.
     """
     found = await session.scalar(
         select(Ticket)
@@ -106,6 +110,7 @@ async def show(
     body: Shown = {name: getattr(ticket, name) for name in _PLAIN}
     body |= {name: iso(getattr(ticket, name)) for name in _TIMES}
     body |= {
+        "left": _left(ticket, clocks, countdown),
         "category": await names.category(session, ticket.category_id, ticket.opened_at),
         "place": await names.place(session, ticket.place_id),
         "unit": units.get(ticket.unit_id),
@@ -115,11 +120,11 @@ async def show(
         "merged": await _merged(session, ticket, identity),
         "call": await _call(session, ticket) if identity.has("agent") else None,
         "units": [_part(row, units) for row in parts],
-        "clocks": [_clock(row, units) for row in clocks],
+        "clocks": [_clock(row, units, countdown) for row in clocks],
         "entries": await history.shown(session, entries, units, files),
         "attachments": [history.file(row) for row in files],
         "follow_up": None,
-        "moves": await _moves(session, ticket, doer, limits, now),
+        "moves": await _moves(session, ticket, doer, limits, countdown.now),
     }
     if identity.has("agent"):
         body |= {name: await aside(session, ticket.id) for name, aside in (asides or {}).items()}
@@ -185,7 +190,16 @@ def _part(row: TicketUnit, units: Mapping[int | None, names.Name]) -> Shown:
     return {**units[row.unit_id], "part": row.part, **times}
 
 
-def _clock(row: TicketClock, units: Mapping[int | None, names.Name]) -> Shown:
+def _left(ticket: Ticket, clocks: Iterable[TicketClock], countdown: Countdown) -> Shown | None:
+    """Return what is left of the ticket's own deadline, that of the clock which runs since its first dispatch."""
+    if ticket.state in CLOSED_STATES:
+        return None
+    still = [row.paused_at for row in clocks if row.name == "total" and row.stopped_at is None]
+    return row_of_left(countdown, ticket.due_at, still[-1] if still else None)
+
+
+def _clock(row: TicketClock, units: Mapping[int | None, names.Name], countdown: Countdown) -> Shown:
     times = {name: iso(getattr(row, name)) for name in ("started_at", "due_at", "paused_at", "stopped_at")}
+    left = row_of_left(countdown, row.due_at, row.paused_at or row.stopped_at)
     unit = units[row.unit_id]["name"] if row.unit_id in units else None
-    return {"name": row.name, "unit": unit, "days": row.days, **times}
+    return {"name": row.name, "unit": unit, "days": row.days, **times, "left": left}

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import iso
 from callcenter.tickets.flows.reference import names
+from callcenter.tickets.rules.moves import MOVES
 from callcenter.tickets.tables import Attachment, TicketEntry
 
 #: Columns that hold a row of elsewhere, and what they are called where its name is shown.
@@ -53,6 +54,7 @@ async def shown(
             "role": entry.role,
             "unit": units[entry.unit_id]["name"] if entry.unit_id in units else None,
             "move": entry.move,
+            "label": label_of(entry.move),
             "from_state": entry.from_state,
             "to_state": entry.to_state,
             "version": entry.version,
@@ -62,6 +64,11 @@ async def shown(
         }
         for entry in entries
     ]
+
+
+def label_of(move: str) -> str:
+    """Return what `move` is called, to be translated; one that is no longer in the table stands for itself."""
+    return MOVES[move].label if move in MOVES else move
 
 
 def file(row: Attachment) -> dict[str, Any]:

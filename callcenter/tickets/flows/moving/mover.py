@@ -79,6 +79,7 @@ class Mover:
     ) -> None:
         tickets = settings.tickets
         self.calendar = calendar
+        self.warn_hours = tickets.remind_before_hours
         self.subscribers = list(subscribers)
         self.limits = Limits(tickets.most_redos, tickets.most_extensions, tickets.most_extension_days)
         self.terms = tickets.terms.model_dump()

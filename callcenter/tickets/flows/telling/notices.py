@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import Row, iso
 from callcenter.panel.sessions import Identity
+from callcenter.tickets.rules.moves import MOVES
 from callcenter.tickets.tables import MemberUnit, Ticket, TicketClock, TicketNotice
 
 #: Older ones are no news any more.
@@ -30,6 +31,8 @@ class NoticeRow(BaseModel):
     id: int
     #: `before`, `at`, `after` a deadline, `calendar`, or the name of a move.
     kind: str
+    #: What that move is called, in the language of whoever asks; null for a deadline.
+    label: str | None
     #: `unit`, `agent` or `supervisor`.
     audience: str
     #: The clock that it is about: `sign`, `total`, `handle`; null for a move.
@@ -109,6 +112,7 @@ def _row(notice: TicketNotice, ticket: Ticket, clock: str | None, unit_id: int |
     return {
         "id": notice.id,
         "kind": notice.kind,
+        "label": MOVES[notice.kind].label if notice.kind in MOVES else None,
         "audience": notice.audience,
         "clock": clock,
         "ticket": {"number": ticket.number, "title": None if hidden else ticket.title, "state": ticket.state},

@@ -1,6 +1,10 @@
 """Clocks of tickets as rows: read one as the rules know it, write back what they made of it."""
 
+from collections.abc import Collection
 from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.tickets.rules.clocks import Clock
 from callcenter.tickets.tables import TicketClock
@@ -28,3 +32,14 @@ def row_of(ticket_id: int, unit_id: int | None, clock: Clock) -> TicketClock:
     row = TicketClock(ticket_id=ticket_id, unit_id=unit_id)
     write(row, clock)
     return row
+
+
+async def standing_since(session: AsyncSession, tickets: Collection[int]) -> dict[int, datetime]:
+    """Return since when the deadline of each of `tickets` (ids) stands still; those whose runs are left out."""
+    query = select(TicketClock.ticket_id, TicketClock.paused_at).where(
+        TicketClock.ticket_id.in_(tickets),
+        TicketClock.name == "total",
+        TicketClock.stopped_at.is_(None),
+        TicketClock.paused_at.is_not(None),
+    )
+    return {ticket: since for ticket, since in await session.execute(query) if since}

@@ -19,7 +19,10 @@ from callcenter.hotline.rules.records import MISSED
 from callcenter.hotline.tables import OPEN_STATES, BlockedCaller, Call, Callback, CallbackCall
 from callcenter.panel.sessions import Identity
 from callcenter.tickets.flows.access import visible
+from callcenter.tickets.flows.time.remaining import left_of, shown
+from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.words import CLOSED_STATES
+from callcenter.tickets.shapes import TimeLeft
 from callcenter.tickets.tables import MemberUnit, Ticket
 
 #: Earlier calls, missed calls and tickets that are shown.
@@ -59,6 +62,8 @@ class TicketBrief(BaseModel):
     unit: str | None
     opened_at: str
     due_at: str | None
+    #: Null without a deadline, on a closed one, and when the calendar does not know the year.
+    left: TimeLeft | None
     version: int
 
 
@@ -95,14 +100,16 @@ class CallerCard(BaseModel):
     blocked: Level | None
 
 
-async def card(session: AsyncSession, identity: Identity, number: str, *, now: datetime, area_code: str = "") -> Row:
+async def card(
+    session: AsyncSession, identity: Identity, number: str, *, countdown: Countdown, area_code: str = ""
+) -> Row:
     """Return the `CallerCard` of `number` as `identity` may see it; an empty one for a withheld number."""
     caller = normalised(number, area_code)
     if not caller:
         return _empty()
     spellings = {number, *variants(caller, area_code)}
     callback = next(iter(await callbacks(session, caller=caller, state="open", limit=1, area_code=area_code)), None)
-    open_, recent, counts, name = await _tickets(session, identity, spellings)
+    open_, recent, counts, name = await _tickets(session, identity, spellings, countdown)
     calls, missed, of_calls = await _calls(session, identity, spellings, set(callback["calls"]) if callback else set())
     return {
         "caller": caller,
@@ -112,7 +119,7 @@ async def card(session: AsyncSession, identity: Identity, number: str, *, now: d
         "tickets": {"open": open_, "recent": recent},
         "callback": callback,
         "counts": counts | of_calls,
-        "blocked": await _blocked(session, caller, now),
+        "blocked": await _blocked(session, caller, countdown.now),
     }
 
 
@@ -161,7 +168,7 @@ async def _calls(
 
 
 async def _tickets(
-    session: AsyncSession, identity: Identity, spellings: Collection[str]
+    session: AsyncSession, identity: Identity, spellings: Collection[str], countdown: Countdown
 ) -> tuple[list[Row], list[Row], Row, str | None]:
     """Return open and recent tickets, how many there are, and the caller's name."""
     theirs = _apart(
@@ -183,7 +190,11 @@ async def _tickets(
         .where(Ticket.id.in_(wanted))
         .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
     )
-    found = [(ticket.state, _brief(ticket, unit)) for ticket, unit in await session.execute(query)]
+    rows = (await session.execute(query)).all()
+    left = await left_of(session, [ticket for ticket, _ in rows], countdown)
+    found = [
+        (ticket.state, _brief(ticket, unit) | {"left": shown(left.get(ticket.id), countdown)}) for ticket, unit in rows
+    ]
     return (
         [row for state, row in found if state not in CLOSED_STATES],
         [row for state, row in found if state in CLOSED_STATES],
