@@ -50,8 +50,10 @@ class Database:
             self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
             self._reader = _sqlite(self.url, begin="BEGIN", query_only=True)
         else:
-            patience = {"command_timeout": ANSWER_SECONDS, "timeout": CONNECT_SECONDS}
-            self._writer = create_async_engine(self.url, pool_pre_ping=True, connect_args=patience)
+            # Compiling a question (jit) takes longer than to answer any of ours.
+            connect: dict[str, Any] = {"command_timeout": ANSWER_SECONDS, "timeout": CONNECT_SECONDS}
+            connect["server_settings"] = {"jit": "off"}
+            self._writer = create_async_engine(self.url, pool_pre_ping=True, connect_args=connect)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)

@@ -5,7 +5,7 @@ sees those in which it has or had a part, and a confidential one only while it h
 hidden from units.
 """
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.panel.sessions import Identity
@@ -15,13 +15,27 @@ from callcenter.tickets.tables import MemberUnit, Ticket, TicketUnit
 
 def visible(identity: Identity) -> ColumnElement[bool]:
     """Return the condition on `Ticket` that `identity` may see it."""
+    if identity.has("agent"):
+        return visible_part(identity)
+    has_part = exists().where(TicketUnit.unit_id == _unit(identity), TicketUnit.ticket_id == Ticket.id)
+    return and_(has_part, visible_part(identity))
+
+
+def visible_part(identity: Identity) -> ColumnElement[bool]:
+    """Return the same for tickets of which it is known that the identity's unit, if it is of one, has or had a part."""
     if identity.has("supervisor"):
         return true()
     if identity.has("agent"):
         return or_(Ticket.confidential.is_(False), Ticket.accepted_by == identity.login)
-    unit = select(MemberUnit.id).where(MemberUnit.code == (identity.unit or "")).scalar_subquery()
-    has_part = exists().where(TicketUnit.unit_id == unit, TicketUnit.ticket_id == Ticket.id)
-    return and_(has_part, or_(Ticket.confidential.is_(False), has_part.where(TicketUnit.until.is_(None))))
+    has_now = select(TicketUnit.id).where(
+        TicketUnit.unit_id == _unit(identity), TicketUnit.ticket_id == Ticket.id, TicketUnit.until.is_(None)
+    )
+    # OFFSET: so that PostgreSQL asks for the few confidential ones, and does not first collect all that the unit has.
+    return or_(Ticket.confidential.is_(False), has_now.offset(0).exists())
+
+
+def _unit(identity: Identity) -> ScalarSelect[int]:
+    return select(MemberUnit.id).where(MemberUnit.code == (identity.unit or "")).scalar_subquery()
 
 
 async def may_see(session: AsyncSession, identity: Identity, ticket_id: int) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import UnaryExpression
 from callcenter.panel.sessions import Identity
 from callcenter.storage.fulltext import Found
 from callcenter.storage.segmenting import Term, terms, warmed
-from callcenter.tickets.flows.access import visible
+from callcenter.tickets.flows.access import visible_part
 from callcenter.tickets.flows.finding.filters import OPEN_STATES, Condition, Filters, conditions
 from callcenter.tickets.flows.finding.paging import Cursor, by_age, by_due, by_id, cursor, int_of, parsed
 from callcenter.tickets.flows.finding.search_index import TICKETS, mark
@@ -29,8 +29,10 @@ from callcenter.tickets.tables import MemberUnit, Ticket, TicketUnit
 
 #: Counted no further.
 MOST_COUNTED = 10_000
+#: With so many, more than `MOST_COUNTED` are not confidential.
+_SURELY_MORE = 11_000
 #: Of the newest so many that have the words, the best answers come first.
-RANKED = 1000
+RANKED = 400
 Sort = Literal["newest", "due", "relevance"]
 #: Columns whose index SQLite may walk in the list's order: first those that usually leave the fewest.
 _WALKED = ("place_id", "category_id", "unit_id", "urgency", "source", "agent", "kind")
@@ -88,7 +90,7 @@ async def search(
         found.append(await _part(session, asker))
     if sort == "due" and not any(one.name in ("state", "due") for one in found):
         found.append(Condition("state", OPEN_STATES, Ticket.state.in_(OPEN_STATES)))
-    always = [visible(asker)]
+    always = [visible_part(asker)]  # a unit's part is a condition of its own
     wanted = _Wanted(found, always, None, sqlite, asker.has("supervisor"), parsed(after), limit, counted)
     question = (filters.q or "").strip()
     if is_number(said(question)):
@@ -110,7 +112,7 @@ async def search(
 
 
 async def _in_order(session: AsyncSession, wanted: _Wanted, query: Select[Any], sort: Sort) -> Page:
-    total = await _count(session, query) if wanted.counted else 0
+    total = await _total(session, wanted, query) if wanted.counted else 0
     if sort == "due":
         rows = await by_due(session, query, wanted.at, wanted.limit)
     elif wanted.words is not None:
@@ -118,6 +120,15 @@ async def _in_order(session: AsyncSession, wanted: _Wanted, query: Select[Any], 
     else:
         rows = await by_age(session, query, wanted.at, wanted.limit)
     return _paged(rows, wanted.limit, total)
+
+
+async def _total(session: AsyncSession, wanted: _Wanted, query: Select[Any]) -> int:
+    if [one.name for one in wanted.found] == ["part"] and wanted.words is None:
+        # All that a unit ever had: told without looking at each ticket.
+        ever = select(TicketUnit.ticket_id).where(TicketUnit.unit_id == (wanted.found[0].values or (0,))[0])
+        if await _count(session, ever.distinct(), _SURELY_MORE) > _SURELY_MORE:
+            return MOST_COUNTED + 1
+    return await _count(session, query)
 
 
 def _indexed(session: AsyncSession, wanted: _Wanted, asked: Sequence[Term], asker: Identity) -> _Wanted:
@@ -134,8 +145,8 @@ def _paged(rows: list[Any], limit: int, total: int) -> Page:
     return Page([row[0] for row in rows], following, total)
 
 
-async def _count(session: AsyncSession, query: Select[Any]) -> int:
-    some = query.limit(MOST_COUNTED + 1).subquery()
+async def _count(session: AsyncSession, query: Select[Any], most: int = MOST_COUNTED) -> int:
+    some = query.limit(most + 1).subquery()
     return await session.scalar(select(func.count()).select_from(some)) or 0
 
 
@@ -243,30 +254,43 @@ async def _in_postgresql(session: AsyncSession, wanted: _Wanted, words: Found, *
     """Return the newest, or the best of the newest.
 
     PostgreSQL guesses how many rows have several words, and when it guesses too many it walks through all there are
-    in order. So the index says how many there are, and we say which way to go.
+    in order, or through all tickets to join a dozen. So the index says how many there are, and we say which way to go.
     """
-    await session.execute(text("SET LOCAL enable_seqscan = off"))
+    await _ways(session, seqscan=False, hashjoin=False, mergejoin=False)
     ids = select(words.id.label("id")).select_from(words.source).where(words.condition)
-    there = await _count(session, ids)
+    there = await _count(session, ids, _SURELY_MORE)
+    exact = wanted.all_seen and _all_marked(wanted)
     if there > MOST_COUNTED:
-        query = _with_words(wanted)
-        column = words.id
+        query, column = (ids if exact else _with_words(wanted)), words.id
     else:
         few = ids.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
-        loose = [one.where for one in wanted.found if not _marked(one)]
-        query = select(Ticket.id).join(few, few.c.id == Ticket.id).where(*wanted.always, *loose)
-        column = few.c.id
-    exact = wanted.all_seen and all(map(_marked, wanted.found))
-    total = there if exact or not wanted.counted or ranked else await _count(session, query)
+        query, column = select(few.c.id), few.c.id
+        if not exact:
+            loose = [one.where for one in wanted.found if not _marked(one)]
+            query = query.join(Ticket, Ticket.id == few.c.id).where(*wanted.always, *loose)
+    total = min(there, MOST_COUNTED + 1)
+    if not exact and wanted.counted and not ranked and not (_all_marked(wanted) and there > _SURELY_MORE):
+        total = await _count(session, query)
     if there > MOST_COUNTED:
-        await session.execute(text("SET LOCAL enable_bitmapscan = off"))
+        await _ways(session, bitmapscan=False)
     rows = await by_id(session, query, column, None if ranked else wanted.at, RANKED if ranked else wanted.limit)
-    await session.execute(text("SET LOCAL enable_bitmapscan = on"))
+    await _ways(session, bitmapscan=True, seqscan=True, hashjoin=True, mergejoin=True)
     if not ranked:
         return _paged(rows, wanted.limit, total)
     newest = [row[0] for row in rows[:RANKED]]
     ranks = await session.execute(select(words.id, words.rank).select_from(words.source).where(words.id.in_(newest)))
     return _best(list(ranks), wanted)
+
+
+def _all_marked(wanted: _Wanted) -> bool:
+    """Whether the index knows all that is asked, but for the few confidential tickets that the asker may not see."""
+    return all(map(_marked, wanted.found))
+
+
+async def _ways(session: AsyncSession, **ways: bool) -> None:
+    """Say which ways of answering PostgreSQL may choose from until the transaction ends."""
+    settings = (func.set_config(f"enable_{name}", "on" if on else "off", True) for name, on in ways.items())  # noqa: FBT003
+    await session.execute(select(*settings))
 
 
 def _best(found: list[Any], wanted: _Wanted) -> Page:
