@@ -22,8 +22,9 @@ from callcenter.tickets.flows.finding import export, saved_lists
 from callcenter.tickets.flows.finding.filters import Agent, Caller, Code, Due, Filters, Moment, Part, Question, Unknown
 from callcenter.tickets.flows.finding.found import FoundPage, rows_of
 from callcenter.tickets.flows.finding.paging import BadCursor
+from callcenter.tickets.flows.finding.question import MOST_COUNTED
 from callcenter.tickets.flows.finding.saved_lists import Choice, SavedRow
-from callcenter.tickets.flows.finding.search import MOST_COUNTED, Sort, search
+from callcenter.tickets.flows.finding.search import Sort, search
 from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.rules.words import Kind, Source, Urgency
 

@@ -6,66 +6,43 @@ statistics that could tell it which: so the few are counted here, and the other 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
 
 from callcenter.panel.sessions import Identity
-from callcenter.storage.fulltext import Found
 from callcenter.storage.segmenting import Term, terms, warmed
 from callcenter.tickets.flows.access import visible_part
 from callcenter.tickets.flows.finding.filters import OPEN_STATES, Condition, Filters, conditions
-from callcenter.tickets.flows.finding.paging import Cursor, by_age, by_due, by_id, cursor, int_of, parsed
+from callcenter.tickets.flows.finding.in_postgresql import in_postgresql
+from callcenter.tickets.flows.finding.paging import by_age, by_due, by_id, parsed
+from callcenter.tickets.flows.finding.question import (
+    MOST_COUNTED,
+    RANKED,
+    SURELY_MORE,
+    Page,
+    Wanted,
+    best,
+    count,
+    is_marked,
+    paged,
+    with_words,
+)
 from callcenter.tickets.flows.finding.search_index import TICKETS, mark
 from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.numbers import is_number, said
 from callcenter.tickets.tables import MemberUnit, Ticket, TicketUnit
 
-#: Counted no further.
-MOST_COUNTED = 10_000
-#: With so many, more than `MOST_COUNTED` are not confidential.
-_SURELY_MORE = 11_000
-#: Of the newest so many that have the words, the best answers come first.
-RANKED = 400
 Sort = Literal["newest", "due", "relevance"]
 #: Columns whose index SQLite may walk in the list's order: first those that usually leave the fewest.
 _WALKED = ("place_id", "category_id", "unit_id", "urgency", "source", "agent", "kind")
 #: What a missed call has none of.
 _OF_REQUESTS = ("unit_id", "category_id", "place_id", "part")
-_MARKED = ("state", "kind", "source", "urgency", "unit_id", "category_id", "place_id", "agent", "pending")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Ids of one page, in order."""
-
-    ids: list[int]
-    #: Where the next page begins; None at the end.
-    next: str | None
-    #: All that there are, or `MOST_COUNTED` + 1 for more.
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A question, taken apart."""
-
-    found: list[Condition]
-    #: Of the asker, and of a number that was given in full.
-    always: list[ColumnElement[bool]]
-    words: Found | None
-    sqlite: bool
-    #: Whether the asker may see every ticket.
-    all_seen: bool
-    at: Cursor | None
-    limit: int
-    counted: bool
 
 
 async def search(
@@ -91,7 +68,7 @@ async def search(
     if sort == "due" and not any(one.name in ("state", "due") for one in found):
         found.append(Condition("state", OPEN_STATES, Ticket.state.in_(OPEN_STATES)))
     always = [visible_part(asker)]  # a unit's part is a condition of its own
-    wanted = _Wanted(found, always, None, sqlite, asker.has("supervisor"), parsed(after), limit, counted)
+    wanted = Wanted(found, always, None, sqlite, asker.has("supervisor"), parsed(after), limit, counted)
     question = (filters.q or "").strip()
     if is_number(said(question)):
         always.append(Ticket.number == said(question))
@@ -103,15 +80,15 @@ async def search(
     elif sqlite and sort == "newest" and _marks_suffice(found):
         wanted = _indexed(session, wanted, [], asker)
     if wanted.words is not None and not sqlite and sort != "due":
-        return await _in_postgresql(session, wanted, wanted.words, ranked=sort == "relevance")
-    query = _with_words(wanted) if wanted.words is not None else _without(wanted, await _driver(session, wanted))
+        return await in_postgresql(session, wanted, wanted.words, ranked=sort == "relevance")
+    query = with_words(wanted) if wanted.words is not None else _without(wanted, await _driver(session, wanted))
     if wanted.words is not None and sort == "relevance":
         newest = query.add_columns(wanted.words.rank.label("rank")).order_by(wanted.words.id.desc()).limit(RANKED)
-        return _best(list(await session.execute(newest)), wanted)
+        return best(list(await session.execute(newest)), wanted)
     return await _in_order(session, wanted, query, sort)
 
 
-async def _in_order(session: AsyncSession, wanted: _Wanted, query: Select[Any], sort: Sort) -> Page:
+async def _in_order(session: AsyncSession, wanted: Wanted, query: Select[Any], sort: Sort) -> Page:
     total = await _total(session, wanted, query) if wanted.counted else 0
     if sort == "due":
         rows = await by_due(session, query, wanted.at, wanted.limit)
@@ -119,39 +96,26 @@ async def _in_order(session: AsyncSession, wanted: _Wanted, query: Select[Any], 
         rows = await by_id(session, query, wanted.words.id, wanted.at, wanted.limit)
     else:
         rows = await by_age(session, query, wanted.at, wanted.limit)
-    return _paged(rows, wanted.limit, total)
+    return paged(rows, wanted.limit, total)
 
 
-async def _total(session: AsyncSession, wanted: _Wanted, query: Select[Any]) -> int:
+async def _total(session: AsyncSession, wanted: Wanted, query: Select[Any]) -> int:
     if [one.name for one in wanted.found] == ["part"] and wanted.words is None:
         # All that a unit ever had: told without looking at each ticket.
         ever = select(TicketUnit.ticket_id).where(TicketUnit.unit_id == (wanted.found[0].values or (0,))[0])
-        if await _count(session, ever.distinct(), _SURELY_MORE) > _SURELY_MORE:
+        if await count(session, ever.distinct(), SURELY_MORE) > SURELY_MORE:
             return MOST_COUNTED + 1
-    return await _count(session, query)
+    return await count(session, query)
 
 
-def _indexed(session: AsyncSession, wanted: _Wanted, asked: Sequence[Term], asker: Identity) -> _Wanted:
+def _indexed(session: AsyncSession, wanted: Wanted, asked: Sequence[Term], asker: Identity) -> Wanted:
     """Return the question as one to the full-text index."""
     marks = _marks(wanted.found, asker)
     return replace(wanted, words=TICKETS.find(session, asked, marks=marks, ranked=bool(asked)))
 
 
-def _paged(rows: list[Any], limit: int, total: int) -> Page:
-    following = None
-    if len(rows) > limit:
-        rows = rows[:limit]
-        following = cursor([value.isoformat() if isinstance(value, datetime) else value for value in rows[-1]])
-    return Page([row[0] for row in rows], following, total)
-
-
-async def _count(session: AsyncSession, query: Select[Any], most: int = MOST_COUNTED) -> int:
-    some = query.limit(most + 1).subquery()
-    return await session.scalar(select(func.count()).select_from(some)) or 0
-
-
 def _marks(found: list[Condition], asker: Identity) -> list[list[str]]:
-    known = [one for one in found if one.values and (_marked(one) or one.name == "opened_at")]
+    known = [one for one in found if one.values and (is_marked(one) or one.name == "opened_at")]
     marks = [[mark(one.name, value) for value in one.values or ()] for one in known]
     for one in found:
         # Narrows what the conditions on the ticket itself are tried on.
@@ -169,15 +133,11 @@ def _marks_suffice(found: list[Condition]) -> bool:
     It does so where several filters must meet that leave many each: to walk one's index and try the other on each row
     takes long when they rarely meet.
     """
-    marked = [one for one in found if _marked(one) and one.values]
+    marked = [one for one in found if is_marked(one) and one.values]
     requests_only = any(
         one.name in _OF_REQUESTS or (one.name == "kind" and "missed_call" not in (one.values or ())) for one in marked
     )
     return requests_only and (len(marked) > 1 or any(one.name == "part" for one in marked))
-
-
-def _marked(condition: Condition) -> bool:
-    return condition.name in _MARKED or condition.name == "part"
 
 
 async def _part(session: AsyncSession, asker: Identity) -> Condition:
@@ -189,7 +149,7 @@ async def _part(session: AsyncSession, asker: Identity) -> Condition:
 # What to walk
 
 
-async def _driver(session: AsyncSession, wanted: _Wanted) -> Condition | None:
+async def _driver(session: AsyncSession, wanted: Wanted) -> Condition | None:
     """Return the condition whose index SQLite is to use: one that leaves few, or else one that is in order anyway."""
     if not wanted.sqlite:
         return None
@@ -211,10 +171,10 @@ async def _few(session: AsyncSession, condition: Condition) -> bool:
     some: Select[Any] = select(Ticket.id).where(where)
     if condition.name == "part" and condition.values:
         some = select(TicketUnit.ticket_id).where(TicketUnit.unit_id == condition.values[0])
-    return await _count(session, some) <= MOST_COUNTED
+    return await count(session, some) <= MOST_COUNTED
 
 
-def _without(wanted: _Wanted, driver: Condition | None) -> Select[Any]:
+def _without(wanted: Wanted, driver: Condition | None) -> Select[Any]:
     query = select(Ticket.id).where(*wanted.always)
     for one in wanted.found:
         if not wanted.sqlite or one is driver or one.name in ("opened_at", "due", "mine"):
@@ -239,63 +199,3 @@ def _aside(condition: Condition) -> ColumnElement[bool]:
         return condition.where
     column = getattr(Ticket, condition.name)
     return UnaryExpression(column, operator=operators.custom_op("+"), type_=column.type).in_(condition.values)
-
-
-def _with_words(wanted: _Wanted) -> Select[Any]:
-    words = wanted.words
-    if words is None:
-        raise ValueError("no words")
-    query = select(words.id.label("id")).select_from(words.source).where(words.condition)
-    loose = [one.where for one in wanted.found if not _marked(one)]
-    return query.join(Ticket, Ticket.id == words.id).where(*wanted.always, *loose)
-
-
-async def _in_postgresql(session: AsyncSession, wanted: _Wanted, words: Found, *, ranked: bool) -> Page:
-    """Return the newest, or the best of the newest.
-
-    PostgreSQL guesses how many rows have several words, and when it guesses too many it walks through all there are
-    in order, or through all tickets to join a dozen. So the index says how many there are, and we say which way to go.
-    """
-    await _ways(session, seqscan=False, hashjoin=False, mergejoin=False)
-    ids = select(words.id.label("id")).select_from(words.source).where(words.condition)
-    there = await _count(session, ids, _SURELY_MORE)
-    exact = wanted.all_seen and _all_marked(wanted)
-    if there > MOST_COUNTED:
-        query, column = (ids if exact else _with_words(wanted)), words.id
-    else:
-        few = ids.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
-        query, column = select(few.c.id), few.c.id
-        if not exact:
-            loose = [one.where for one in wanted.found if not _marked(one)]
-            query = query.join(Ticket, Ticket.id == few.c.id).where(*wanted.always, *loose)
-    total = min(there, MOST_COUNTED + 1)
-    if not exact and wanted.counted and not ranked and not (_all_marked(wanted) and there > _SURELY_MORE):
-        total = await _count(session, query)
-    if there > MOST_COUNTED:
-        await _ways(session, bitmapscan=False)
-    rows = await by_id(session, query, column, None if ranked else wanted.at, RANKED if ranked else wanted.limit)
-    await _ways(session, bitmapscan=True, seqscan=True, hashjoin=True, mergejoin=True)
-    if not ranked:
-        return _paged(rows, wanted.limit, total)
-    newest = [row[0] for row in rows[:RANKED]]
-    ranks = await session.execute(select(words.id, words.rank).select_from(words.source).where(words.id.in_(newest)))
-    return _best(list(ranks), wanted)
-
-
-def _all_marked(wanted: _Wanted) -> bool:
-    """Whether the index knows all that is asked, but for the few confidential tickets that the asker may not see."""
-    return all(map(_marked, wanted.found))
-
-
-async def _ways(session: AsyncSession, **ways: bool) -> None:
-    """Say which ways of answering PostgreSQL may choose from until the transaction ends."""
-    settings = (func.set_config(f"enable_{name}", "on" if on else "off", True) for name, on in ways.items())  # noqa: FBT003
-    await session.execute(select(*settings))
-
-
-def _best(found: list[Any], wanted: _Wanted) -> Page:
-    """Return a page of the best answers; of equal ones the newest first."""
-    start, limit = (0 if wanted.at is None else int_of(wanted.at, 0)), wanted.limit
-    best = sorted(found, key=lambda row: (-row[1], -row[0]))
-    more = start + limit < len(best)
-    return Page([row[0] for row in best[start : start + limit]], cursor([start + limit]) if more else None, len(best))
