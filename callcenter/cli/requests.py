@@ -10,12 +10,13 @@ import typer
 from callcenter import databases
 from callcenter.cli.output import Json, show, show_one
 from callcenter.panel.sessions import Identity
-from callcenter.settings import load
+from callcenter.settings import SettingsError, load
 from callcenter.storage import clock
 from callcenter.tickets.flows.moving import detail
 from callcenter.tickets.flows.moving.mover import NoSuchTicket
-from callcenter.tickets.flows.time.calendar import KeptCalendar
+from callcenter.tickets.flows.time import calendar
 from callcenter.tickets.rules import drawing
+from callcenter.tickets.rules.calendar_file import CalendarFault
 from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.decisions import Limits
 from callcenter.tickets.rules.numbers import readable, said
@@ -57,7 +58,11 @@ def ticket_show(number: str, json: Json = False) -> None:  # noqa: FBT002
     async def ask() -> dict[str, Any]:
         reader = Identity("cli", "cli", "administrator")
         settings = load()
-        countdown = Countdown(KeptCalendar(settings)(), clock.now(), settings.tickets.remind_before_hours)
+        try:
+            workdays = calendar.load(settings)
+        except CalendarFault as fault:
+            raise SettingsError(fault.faults) from fault
+        countdown = Countdown(workdays, clock.now(), settings.tickets.remind_before_hours)
         async with databases.opened(settings) as database, database.read() as session:
             return await detail.show(session, reader, said(number), limits=Limits(), countdown=countdown)
 

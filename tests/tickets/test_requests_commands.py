@@ -8,6 +8,7 @@ import pytest
 from life_scene import TO_UNIT, living
 
 from callcenter.cli import command_line
+from callcenter.settings import SettingsError
 from callcenter.storage.engine import Database
 from callcenter.storage.migrate import upgrade
 from callcenter.tickets.rules.numbers import readable
@@ -47,6 +48,17 @@ def test_a_ticket_that_is_not_there_is_an_error_on_one_line(number: str, capsys:
     assert number
     assert command_line("ticket")(["ticket", "show", "99"], standalone_mode=False) == 1
     assert capsys.readouterr().err == "callcenter: there is no ticket 99\n"
+
+
+def test_a_calendar_file_that_cannot_be_read_is_named_with_its_faults(
+    number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "workdays.csv"
+    path.write_text("2031-01-01,holiday\n", encoding="utf-8")
+    monkeypatch.setenv("CALLCENTER_TICKETS__CALENDAR", str(path))
+    with pytest.raises(SettingsError) as refused:
+        command_line("ticket")(["ticket", "show", number], standalone_mode=False)
+    assert f"{path}: line 1: a row is a date" in str(refused.value)
 
 
 def test_the_table_is_drawn_between_the_markers_and_nowhere_else(
