@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test lint bench chaos setup clean
+.PHONY: help run demo test again lint bench chaos setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ test: ## set up, then lint, types, import rules and every test, with real calls
 	@$(PYTHON) -m callcenter.bootstrap test
 	@$(MAKE) --no-print-directory checks
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not bench" $(ARGS)
+
+again: ## what failed in the last run of the tests, one after the other
+	@exec $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "not bench" $(ARGS)
 
 lint: ## style, types and import rules only
 	@$(PYTHON) -m callcenter.bootstrap test

@@ -41,7 +41,7 @@ OFFSETS = range(7000, 7980, 20)
 #: Seconds that a hotline may take to become healthy, its prompts included.
 START = 90
 #: Seconds that most things may take.
-SOON = 10.0
+SOON = 20.0
 
 #: What each prompt sounds like here, in hertz, and for how long, in seconds.
 PROMPTS = {

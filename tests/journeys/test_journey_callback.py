@@ -106,6 +106,7 @@ async def test_the_network_says_why_a_citizen_is_not_reached_and_they_are_given_
         await miss(lines, number)
         owed = await until_callback(lines, number, "unreachable", within=30)
         assert results(owed) == [result] * times
+        await wait_for(lambda: network.dialled[number] >= times, what="the network says how often it was dialled")
         assert network.dialled[number] == times
         await lines.until_agent("1001", "ready")
 

@@ -68,10 +68,12 @@ class Telephone(Seat):
 
 @asynccontextmanager
 async def crowd(hotline: Hotline, *numbers: str) -> AsyncIterator[list[Citizen]]:
-    """Have citizens wait, and hang up afterwards."""
+    """Have citizens wait, in the order of their numbers, and hang up afterwards."""
+    citizens: list[Citizen] = []
     async with AsyncExitStack() as stack:
-        citizens = [await stack.enter_async_context(hotline.citizen(number)) for number in numbers]
-        await wait_for(lambda: enough(hotline, len(numbers)), 20, what="all wait")
+        for place, number in enumerate(numbers, start=1):
+            citizens.append(await stack.enter_async_context(hotline.citizen(number)))
+            await wait_for(lambda place=place: enough(hotline, place), 20, what=f"{number} waits")
         yield citizens
         await asyncio.gather(*(citizen.hang_up() for citizen in citizens if not citizen.count("ended")))
 

@@ -29,7 +29,7 @@ from callcenter.tickets.interchange import signing
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser]
 
-CALLER, TITLE = "13800000001", "老年卡怎样办理"
+CALLER, TITLE = "13800000033", "老年卡怎样办理"
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from wall import sign_in, witness
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser]
 
-CALLER = "13800000001"
+CALLER = "13800000031"
 PROMISED_MS = 300
 #: Notes when the panel of whoever rings has been painted, in milliseconds since 1970.
 _WATCH = """
