@@ -73,6 +73,8 @@ class Entry(BaseModel):
     id: int
     at: str
     who: str
+    #: As the panel knows whoever did it; null for whom it does not know.
+    name: str | None
     role: str
     unit: str | None
     move: str

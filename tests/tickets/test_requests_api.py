@@ -264,6 +264,7 @@ async def test_the_history_names_what_it_refers_to(api: Api) -> None:
     _, ticket = await see(await api.as_("li", "agent"), number)
     assert ticket["entries"][1]["changes"] == {"category": ["路灯", "供水"], "place": [None, "东城街道"]}
     assert ticket["entries"][3]["changes"]["unit"] == [None, "roads局"]
+    assert (ticket["entries"][1]["who"], ticket["entries"][1]["name"]) == ("li", "Li"), "people, not logins"
     assert ticket["category"] == {"code": "water", "name": "供水", "path": "供水"}
     TicketDetail.model_validate(ticket, strict=True)
 

@@ -22,11 +22,11 @@ const MOMENT = /^\d{4}-\d\d-\d\dT/;
 export const unitName = (unit) => (typeof unit === "string" ? unit : unit?.name ?? "");
 
 /** Who did it, as people say it. @param {Entry} entry */
-export function whoOf({ who, role, unit }) {
+export function whoOf({ who, name, role, unit }) {
   if (role === "system") return t("The hotline itself");
   if (role === "citizen") return t("The citizen");
   if (role === "city") return t("City platform");
-  return [unitName(unit) || roleWord(role)[0], who].filter(Boolean).join(" ");
+  return [unitName(unit) || roleWord(role)[0], name ?? who].filter(Boolean).join(" ");
 }
 
 /** @param {Ticket} ticket @param {{all: boolean, showAll: () => void, fresh: number}} how entries after the id `fresh` are new to the reader */

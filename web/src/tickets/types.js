@@ -3,7 +3,7 @@
 /**
  * @typedef {{code: string, name: string, path?: string}} Named
  * @typedef {{id: number, name: string, type: string, bytes: number, by?: string, at?: string, entry?: number | null}} File
- * @typedef {{id: number, at: string, who: string, role: string, unit?: Named | string | null, move: string, label: string, from_state?: string | null,
+ * @typedef {{id: number, at: string, who: string, name?: string | null, role: string, unit?: Named | string | null, move: string, label: string, from_state?: string | null,
  *   to_state: string, version: number, words?: string | null, changes?: Record<string, [unknown, unknown]>, attachments?: number[]}} Entry
  * @typedef {{name: string, unit?: Named | string | null, days: number, started_at: string, due_at?: string | null, left?: import("./number.js").Left | null, paused_at?: string | null,
  *   stopped_at?: string | null}} Clock

@@ -43,6 +43,7 @@ async def shown(
         "place_id": await names.of_places(session, _referred(entries, "place_id")),
         "merged_into_id": await names.numbers(session, _referred(entries, "merged_into_id")),
     }
+    staff = await names.of_staff(session, (entry.who for entry in entries))
     sent: dict[int | None, list[int]] = defaultdict(list)
     for file in files:
         sent[file.entry_id].append(file.id)
@@ -51,6 +52,7 @@ async def shown(
             "id": entry.id,
             "at": iso(entry.at),
             "who": entry.who,
+            "name": staff.get(entry.who),
             "role": entry.role,
             "unit": units[entry.unit_id]["name"] if entry.unit_id in units else None,
             "move": entry.move,

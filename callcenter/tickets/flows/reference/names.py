@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.panel.tables import User
 from callcenter.tickets.tables import Category, MemberUnit, Place, Ticket
 
 Name = dict[str, str]
@@ -31,6 +32,12 @@ async def of_categories(session: AsyncSession, ids: Iterable[int]) -> Mapping[in
 async def of_places(session: AsyncSession, ids: Iterable[int]) -> Mapping[int, str]:
     """Return the name of each place."""
     query = select(Place.id, Place.name).where(Place.id.in_(set(ids)))
+    return {row[0]: row[1] for row in await session.execute(query)}
+
+
+async def of_staff(session: AsyncSession, logins: Iterable[str]) -> Mapping[str, str]:
+    """Return the name of each user of the panel; who has none there, such as the hotline itself, is left out."""
+    query = select(User.login, User.name).where(User.login.in_(set(logins)))
     return {row[0]: row[1] for row in await session.execute(query)}
 
 
