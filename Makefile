@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Further arguments of the tests, as in: make test ARGS="-k queue"
 ARGS ?=
-# Test files that run at once; each hotline has ports and a data folder of its own.
-WORKERS ?= 2
+# Test files that run at once; each hotline has ports and a data folder of its own. Calls mostly wait, so that three
+# keep two cores busy.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -155,8 +155,9 @@ class Hotline:
         """Wait until an agent is in `state`, and return them as listed."""
 
         async def there() -> dict[str, Any] | None:
-            row = await self.agent(number)
-            return row if row["state"] == state else None
+            # A controller that has just begun may answer before it has read who its agents are.
+            rows = await self.get("/agents")
+            return next((row for row in rows if (row["agent"], row["state"]) == (number, state)), None)
 
         return await wait_for(there, within, what=f"agent {number} {state}")
 
