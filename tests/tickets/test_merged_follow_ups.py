@@ -11,6 +11,7 @@ from sqlalchemy import select
 from callcenter.hotline.rules.agents import Refused as Impossible
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
+from callcenter.tickets.flows.follow_ups.links import Looked
 from callcenter.tickets.rules.decisions import CITY
 from callcenter.tickets.rules.follow_ups import Merged, to_visit
 from callcenter.tickets.rules.refusals import Refused
@@ -40,7 +41,7 @@ async def approve(work: Work, number: str, when: Any = T0) -> None:  # noqa: ANN
     await work.move(number, "approve_reply", when=when, answer="已修复")
 
 
-async def say(work: Work, number: str, doer: Any, said: Any, words: str = "", when: Any = T0) -> None:  # noqa: ANN401
+async def say(work: Work, number: str, doer: Any, said: Any, words: str = "", when: Any = T0) -> None:  # noqa: ANN401, PLR0917
     async with work.database.begin() as session:
         owed = (await work.all_of(number))[-1]
         await work.desk.said(session, await session.get_one(FollowUp, owed.id), doer, said, words, when)
@@ -104,7 +105,8 @@ async def test_a_main_request_that_is_merged_takes_its_own_along_and_back(work: 
     await work.move(first, "unmerge")
     ids = [(await work.ticket(one)).merged_into_id for one in (first, carried, direct)]
     assert ids == [None, (await work.ticket(first)).id, (await work.ticket(main)).id]
-    assert [await states(work, one) for one in (first, carried, direct)] == [["called_off"], ["called_off"], ["waiting"]]
+    got = [await states(work, one) for one in (first, carried, direct)]
+    assert got == [["called_off"], ["called_off"], ["waiting"]]
     steps = [(move, to) for move, to, _ in await entries(work, carried)]
     assert steps == [("merge", "merged"), ("remerge", "merged"), ("remerge", "merged")]
 
@@ -213,9 +215,7 @@ async def test_an_answer_that_is_withdrawn_is_read_to_nobody_and_the_next_to_tho
     work: Work,
 ) -> None:
     main = await work.answered()
-    content, unhappy, waiting, talked = [
-        await repeat(work, phone, main) for phone in (ONE, TWO, THREE, "13800000014")
-    ]
+    content, unhappy, waiting, talked = [await repeat(work, phone, main) for phone in (ONE, TWO, THREE, "13800000014")]
     await approve(work, main)
     await say(work, content, AGENT, "satisfied")
     await say(work, unhappy, AGENT, "unhappy", "没有水")
@@ -239,7 +239,7 @@ async def test_a_link_of_a_merged_request_shows_nothing_of_the_main_request(work
     message = json.loads((work.folder / f"follow-up-{owed.id}.json").read_text())
     assert "一并办理" in message["text"]
     looked = await work.links.look(message["link"].rpartition("/")[2])
-    assert (looked.state, looked.number, looked.title, looked.answer, looked.merged) == ("open", own, "没有水", "", True)
+    assert looked == Looked("open", own, "没有水", merged=True)
     for secret in (main, "李四", "已修复", NUMBER):
         assert secret not in json.dumps(message, ensure_ascii=False) + str(looked)
     assert (await work.links.rate(message["link"].rpartition("/")[2], "unhappy", "没有水")).state == "answered"
@@ -258,4 +258,5 @@ async def test_a_confidential_main_request_is_told_of_by_those_who_may_read_it(w
 def test_every_citizen_is_visited_once() -> None:
     some = [Merged(1, "a"), Merged(2, "b"), Merged(3, "a"), Merged(4, ""), Merged(5, ""), Merged(6, "main")]
     assert to_visit("main", some) == [1, 2, 4, 5]
-    assert to_visit("", [Merged(1, "a", visited=True), Merged(2, "a"), Merged(3, "b", content=True), Merged(4, "b")]) == []
+    asked = [Merged(1, "a", visited=True), Merged(2, "a"), Merged(3, "b", content=True), Merged(4, "b")]
+    assert to_visit("", asked) == []

@@ -59,9 +59,7 @@ class MergedFollowUps:
     def _seen(self, ticket: Ticket, last: FollowUp | None, since: datetime) -> Merged:
         """Return a merged request, with its `last` follow-up, as the rules see it; the answer holds `since` then."""
         number = last.number if last else self.visits.telephone_of(ticket)
-        visited = last is not None and (
-            last.state in OPEN or (last.state != "called_off" and last.opened_at >= since)
-        )
+        visited = last is not None and (last.state in OPEN or (last.state != "called_off" and last.opened_at >= since))
         return Merged(ticket.id, number, visited=visited, content=ticket.satisfaction in _CONTENT)
 
     async def _withdraw(self, session: AsyncSession, main: Ticket, at: datetime) -> None:

@@ -185,7 +185,7 @@ class Mover:
     async def _locked(
         session: AsyncSession, number: str, main: str | None, kin: Collection[int] = ()
     ) -> tuple[Ticket | None, Ticket | None]:
-        """Return the tickets, locked until the transaction ends with their `kin`: all in one order, so none waits for ever."""
+        """Return the tickets, locked with their `kin` until the transaction ends; in one order: none waits for ever."""
         wanted = Ticket.number.in_({number, main} - {None})
         query = select(Ticket).where(or_(wanted, Ticket.id.in_(kin)) if kin else wanted).order_by(Ticket.id)
         locked = query.with_for_update().execution_options(populate_existing=True)
