@@ -48,6 +48,21 @@ async def main_of(session: AsyncSession, ticket: Ticket) -> Ticket | None:
     return None if at is ticket else at
 
 
+async def state_told(session: AsyncSession, state: str, merged_into_id: int | None) -> str | None:
+    """Return the state of the request that is worked on in place of one in `state`; None when that is not merged.
+
+    All that a citizen may be told of a main request: its text, number, days and people are others'.
+    """
+    if state != "merged":
+        return None
+    at, seen = merged_into_id, set[int]()
+    while at is not None and at not in seen:
+        seen.add(at)
+        row = (await session.execute(select(Ticket.state, Ticket.merged_into_id).where(Ticket.id == at))).one()
+        state, at = row.state, row.merged_into_id
+    return state
+
+
 async def followers(session: AsyncSession, ticket: Ticket, move: str, before: int | None) -> Sequence[Ticket]:
     """Return who follows a ticket that was merged, or whose merge into the one with the id `before` was undone."""
     if move == "merge":
