@@ -29,6 +29,7 @@ from callcenter.tickets.flows.follow_ups.desk import FollowUpDesk
 from callcenter.tickets.flows.follow_ups.errand import FollowUpErrand
 from callcenter.tickets.flows.follow_ups.keeper import FollowUpKeeper
 from callcenter.tickets.flows.follow_ups.links import FollowUpLinks
+from callcenter.tickets.flows.follow_ups.merged import MergedFollowUps
 from callcenter.tickets.flows.follow_ups.visits import FollowUps
 from callcenter.tickets.flows.moving.calls import link_ended_calls
 from callcenter.tickets.flows.moving.desk import TicketDesk
@@ -72,7 +73,8 @@ class Requests:
         self._followed = FollowUps(settings.node, visits, settings.callbacks.area_code)
         calendar = KeptCalendar(settings)
         outbox = Outbox(settings.interchange, settings.node)
-        self.mover = Mover(settings, calendar, [self._followed.heard, outbox.hears, index_moved, suggested.join])
+        hear_first = [self._followed.heard, MergedFollowUps(self._followed).heard]
+        self.mover = Mover(settings, calendar, [*hear_first, outbox.hears, index_moved, suggested.join])
         self._handling = HandlingTime(database, calendar)
         self.mover.subscribers.append(self._handling.heard)
         #: Says by telephone how far a request is.

@@ -19,6 +19,7 @@ from callcenter.storage.engine import Database
 from callcenter.tickets.flows.follow_ups.desk import FollowUpDesk
 from callcenter.tickets.flows.follow_ups.errand import FollowUpErrand
 from callcenter.tickets.flows.follow_ups.links import FollowUpLinks
+from callcenter.tickets.flows.follow_ups.merged import MergedFollowUps
 from callcenter.tickets.flows.follow_ups.visits import FollowUps, policy_of
 from callcenter.tickets.flows.moving.facts import Order
 from callcenter.tickets.flows.moving.mover import Mover
@@ -62,7 +63,8 @@ class Work:
         self.errand = FollowUpErrand("node1", self.policy, self.settings.follow_ups.mode)
         dialler = Dialler(database, keeper, self.settings, live, Alarms(live), lambda: True, lesser=[self.errand])
         self.follow_ups = FollowUps("node1", self.policy)
-        self.mover = Mover(self.settings, calendar.KeptCalendar(self.settings), [self.follow_ups.heard])
+        heard = [self.follow_ups.heard, MergedFollowUps(self.follow_ups).heard]
+        self.mover = Mover(self.settings, calendar.KeptCalendar(self.settings), heard)
         self.desk = FollowUpDesk(database, dialler, self.mover, self.follow_ups)
         self.links = FollowUpLinks(database, self.desk, "https://rate.example", FileMessenger(self.folder))
 
@@ -103,6 +105,12 @@ class Work:
         number = await self.answered(**fields)
         await self.move(number, "approve_reply", when=when, answer="已修复")
         return number, (await self.all_of(number))[-1].id
+
+    async def unit(self) -> Doer:
+        """Return somebody of the unit that replies."""
+        async with self.database.read() as session:
+            unit = (await session.scalars(select(MemberUnit).where(MemberUnit.code == "water"))).one()
+        return Doer("water-desk", "unit", unit.id, "water")
 
     async def ticket(self, number: str) -> Ticket:
         """Return a ticket as it is."""

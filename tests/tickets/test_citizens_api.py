@@ -313,6 +313,41 @@ async def test_a_citizen_reads_the_answer_only_once_it_was_checked_and_nothing_o
             assert ours not in whole, ours
 
 
+async def test_whose_request_was_merged_is_told_how_far_the_main_one_is_and_nothing_else_of_it(
+    database: Database, tmp_path: Path
+) -> None:
+    async with web_of(database, tmp_path, front=ROOT / "web", tracked_per_hour=100) as web:
+        life = web.life
+        life.now = clock.now() - timedelta(days=1)
+        theirs = {"caller": "13900000002", "contact_name": "李四", "title": "八号楼漏水", "description": "三单元漏水"}
+        main = await life.open(**theirs)
+        life.now += timedelta(hours=1)
+        own = await life.open(caller=PHONE, contact_phone=PHONE, contact_name="张三")
+        for step in (("comment", "boss", {"words": "与李四同一件事"}), ("merge", "li", {"main": main})):
+            await life.go(own, step)
+        seen = []
+        for step in ((), *((one,) for one in TO_CLOSED)):
+            life.now += timedelta(hours=1)
+            await life.go(main, *step)
+            status, told = await web.track(own)
+            assert (status, told["number"], told["answer"]) == (200, own, None)
+            assert [one["words"] for one in told["steps"]] == ["已收到诉求", "已与同类诉求合并办理"]
+            if not seen or seen[-1] != (told["stage"], told["words"]):
+                seen.append((told["stage"], told["words"]))
+            whole = json.dumps(told, ensure_ascii=False)
+            for entry in await life.entries(main):
+                assert entry.at.isoformat()[:16] not in whole, "when anything was done with it"
+            secrets = (main, readable(main), "李四", "漏水", "13900000002", "灯泡", "roads", "局", "boss", "同一件事")
+            assert not [secret for secret in secrets if secret in whole]
+        assert seen == [
+            ("received", "您的诉求与其他市民的同类诉求合并办理。"),
+            ("working", "您的诉求与其他市民的同类诉求合并办理。"),
+            ("answered", "您的诉求已与其他市民的同类诉求一并办理并有答复，我们可能会致电回访。"),
+            ("closed", "您的诉求已与其他市民的同类诉求一并办理，现已办结。"),
+        ]
+        assert (await web.track(main))[0] == 404, "whose telephone is another"
+
+
 async def test_the_pages_are_gone_when_citizens_are_not_served(database: Database, tmp_path: Path) -> None:
     async with web_of(database, tmp_path, enabled=False) as web:
         async with web.client.get("/api/v1/public/task") as answer:

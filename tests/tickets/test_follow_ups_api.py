@@ -151,7 +151,7 @@ async def test_a_citizen_answers_from_outside_and_guessing_is_slowed_down(api: A
     status, answer = await post(citizen, "rate", {"token": token, "satisfaction": "unhappy"})
     assert (status, list(answer["fields"])) == (400, ["words"])
     status, shown = await post(citizen, "rate", {"token": token, "satisfaction": "satisfied"})
-    assert (status, shown) == (200, {"state": "answered", "number": "", "title": "", "answer": ""})
+    assert (status, shown) == (200, {"state": "answered", "number": "", "title": "", "answer": "", "merged": False})
     assert (await work.ticket(number)).state == "to_close"
     assert (await post(citizen, "rate", {"token": token, "satisfaction": "fairly"}))[1]["state"] == "answered"
     guesses = [(await post(citizen, "rate/look", {"token": f"{n:043d}"}))[0] for n in range(70)]

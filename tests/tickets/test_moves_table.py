@@ -98,6 +98,7 @@ def facts(state: State | None = "handling", **fields: Any) -> Facts:  # noqa: AN
         "pending_days": 2 if pending else None,
         "merged_from": "handling" if state == "merged" else None,
         "reply": "办好了",
+        "main_answered": True,
     }
     return Facts(**(wanted | fields))
 
@@ -194,6 +195,8 @@ def test_every_state_can_be_reached_and_only_the_last_ones_have_no_way_out() -> 
         "archive",
         "reopen",
         "unmerge",
+        "remerge",
+        "follow_up",
         "callback_reopened",
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 
 from callcenter.asterisk.fallback_agi import ticket_told
 from callcenter.asterisk.phrases import FIXED_PROMPTS
@@ -34,6 +34,7 @@ async def store(database: Database, *rows: dict[str, Any]) -> None:
         "due_at": NOW + timedelta(days=2, hours=15),
         "replied_at": None,
         "closed_at": None,
+        "merged_into_id": None,
     }
     async with database.begin() as session:
         await session.execute(
@@ -85,6 +86,51 @@ async def test_a_number_that_cannot_be_is_wrong_and_one_that_is_not_there_is_non
     assert await told(database, tmp_path, OTHER, NUMBERS[1]) == ("none", "", "", ""), "a missed call is no request"
     assert await told(database, tmp_path, OTHER) == ("none", "", "", "")
     assert await told(database, tmp_path, "") == ("none", "", "", "")
+
+
+async def test_of_a_request_that_was_merged_the_main_ones_stage_is_told_and_no_day_of_anything(
+    database: Database, tmp_path: Path
+) -> None:
+    long_ago = NOW - timedelta(days=300)
+    words = {"accepted": "merged", "handling": "merged", "replied": "merged", "city": "merged"}
+    words |= {"follow_up": "answered", "to_close": "answered", "closed": "closed", "refused": "refused"}
+    await store(
+        database,
+        {"state": "accepted", "caller": OTHER, "replied_at": NOW},
+        {"state": "merged", "closed_at": long_ago, "replied_at": long_ago},
+        {"state": "merged", "caller": CONTACT, "closed_at": NOW},
+    )
+    async with database.begin() as session:
+        rows = {one.number: one for one in await session.scalars(select(Ticket))}
+        main, own, deep = (rows[one] for one in NUMBERS[:3])
+        own.merged_into_id, deep.merged_into_id = main.id, own.id
+    for state, word in words.items():
+        async with database.begin() as session:
+            closed = NOW if state in {"closed", "refused"} else None
+            await session.execute(update(Ticket).where(Ticket.id == main.id).values(state=state, closed_at=closed))
+        for caller, its in ((OWN, own), (CONTACT, deep)):  # the latter in a chain from before
+            for keyed in ("", its.number):
+                assert await told(database, tmp_path, caller, keyed) == (word, its.number[-6:], "", ""), state
+            assert await told(database, tmp_path, "13700000001", its.number) == (word, "", "", "")
+        known = await self_service.write_known(database, tmp_path / "known", NOW)
+        assert known[OWN] == ("closed" if closed else "open")
+
+
+async def test_what_was_merged_is_known_as_long_as_its_main_request(database: Database, tmp_path: Path) -> None:
+    long_ago = NOW - timedelta(days=31)
+    await store(
+        database,
+        {"state": "closed", "caller": OTHER, "closed_at": long_ago},
+        {"state": "merged", "closed_at": long_ago},
+    )
+    async with database.begin() as session:
+        main, own = [(await session.scalars(select(Ticket).where(Ticket.number == one))).one() for one in NUMBERS[:2]]
+        own.merged_into_id = main.id
+    path = tmp_path / "known"
+    assert await self_service.write_known(database, path, NOW) == {}
+    async with database.begin() as session:
+        await session.execute(update(Ticket).where(Ticket.id == main.id).values(closed_at=NOW))
+    assert await self_service.write_known(database, path, NOW) == {OWN: "closed", OTHER: "closed"}
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -210,4 +210,6 @@ async def _message(session: AsyncSession, ticket: Ticket, event: TicketMoved, ki
     message.unit = unit.name if unit else None
     if event.to_state in {"follow_up", "to_close", "closed"}:
         message.answer, message.satisfaction = ticket.answer, ticket.satisfaction
+    elif event.move == "follow_up":  # of one that was merged here
+        message.satisfaction = ticket.satisfaction
     return message

@@ -1,7 +1,8 @@
 """What a citizen who asks by telephone is told of a request 工单, in words for which there are recordings. Pure.
 
 Whoever calls from the number that the request came from hears its last digits, how far it is, and a day: when it is
-due, or was answered. Whoever keys the number of another hears how far it is and nothing else.
+due, or was answered. Whoever keys the number of another hears how far it is and nothing else. Of a request that was
+merged into another 并单 nobody hears a day, for that would be the other's; only whether that one is answered.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ WORDS: dict[str, str] = {
 #: Words of requests that still have a deadline to tell, and of those whose answer has a day.
 _DUE = frozenset({"accepted", "dispatched", "handling"})
 _ANSWERED = frozenset({"answered", "closed"})
+#: Words of a main request 主单 that say more to the citizens of those merged into it than that they are.
+_OF_MAIN = frozenset({"answered", "closed", "refused"})
 #: Digits at the end of a number by which its citizen knows it again: the place in the day and the check digit.
 _LAST = 6
 
@@ -69,6 +72,12 @@ def told(
     if word in _ANSWERED and answered_at is not None:
         return Told(word, number[-_LAST:], "answered", f"{answered_at.astimezone(zone):%m%d}")
     return Told(word, number[-_LAST:])
+
+
+def told_with_others(number: str, main: str, *, own: bool) -> Told:
+    """Return the same for a request that was merged into one in the state `main`: how far that is, and no day."""
+    word = WORDS[main]
+    return Told(word if word in _OF_MAIN else WORDS["merged"], number[-_LAST:] if own else "")
 
 
 def header() -> str:

@@ -32,6 +32,14 @@ _STATES: dict[str, tuple[Stage, str]] = {
     "merged": ("working", N_("Others have asked for the same; your request is handled together with theirs.")),
     "refused": ("refused", N_("This is not for the hotline to handle. Please call us if you have questions.")),
 }
+#: Stage of the main request 主单 -> the sentence about one that was merged into it; nothing else of it is told.
+_WITH_OTHERS: dict[Stage, str] = {
+    "received": _STATES["merged"][1],
+    "working": _STATES["merged"][1],
+    "answered": N_("It was handled together with the same request of others, and answered. We may call you about it."),
+    "closed": N_("It was handled together with the same request of others, and is closed."),
+    "refused": _STATES["refused"][1],
+}
 #: Moves that a citizen is told of; all others are ours.
 _STEPS: dict[str, str] = {
     "open": N_("Request received"),
@@ -77,6 +85,12 @@ def ticket_number(text: str) -> str | None:
 def stage_of(state: str) -> tuple[Stage, str]:
     """Return how far a request in `state` is, and the sentence about it."""
     return _STATES.get(state, ("working", _STATES["handling"][1]))
+
+
+def stage_with_others(main: str) -> tuple[Stage, str]:
+    """Return the same for a request that was merged into one in the state `main`, whose stage is its own."""
+    stage, _ = stage_of(main)
+    return stage, _WITH_OTHERS[stage]
 
 
 def may_read_answer(state: str) -> bool:

@@ -90,6 +90,8 @@ class Facts:
     helpers: frozenset[int] = frozenset()
     #: Words of the lead unit's last reply.
     reply: str | None = None
+    #: Whether the request that it was merged into has been answered at least once.
+    main_answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,8 @@ def _follow_up(case: Case) -> None:
     said = case.given.satisfaction
     if said not in SATISFACTIONS:
         raise faulty(satisfaction=N_("must be satisfied, fairly or unhappy"))
-    if said == "unhappy":
+    # What was merged is not done again by itself: its visit stays open until a supervisor has decided.
+    if said == "unhappy" and case.facts.state != "merged":
         if case.facts.redone < case.limits.most_redos:
             raise Refused(N_("An unhappy citizen has the matter done again: choose “Have it done again”."))
         if not case.doer.supervises:
@@ -178,13 +179,22 @@ def _merge(case: Case) -> None:
         raise faulty(main=N_("is closed"))
     if main.kind == "missed_call":
         raise faulty(main=N_("is a missed call and no request"))
-    case.change(merged_into_id=main.id, merged_from=case.facts.state, closed_at=case.now)
+    case.change(merged_into_id=main.id)
+    _unsay(case)
+    if case.row.name == "merge":
+        case.change(merged_from=case.facts.state, closed_at=case.now)
 
 
 def _unmerge(case: Case) -> None:
     if case.facts.merged_from:
         case.decision.to = case.facts.merged_from
     case.change(merged_into_id=None, merged_from=None, closed_at=None)
+    _unsay(case)
+
+
+def _unsay(case: Case) -> None:
+    """What the citizen said of one answer is no word about another; the history keeps it."""
+    case.change(satisfaction=None, followed_up_at=None)
 
 
 def _set_urgency(case: Case) -> None:
@@ -247,6 +257,7 @@ DEEDS: dict[str, Callable[[Case], None]] = {
     "reject_reply": lambda case: case.change(replied_at=None),
     "reopen": _reopen,
     "merge": _merge,
+    "remerge": _merge,
     "unmerge": _unmerge,
     "set_urgency": _set_urgency,
     "set_confidential": _set_confidential,

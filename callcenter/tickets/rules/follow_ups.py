@@ -1,8 +1,10 @@
 """Follow-up visits 回访: when one is owed, when a citizen is tried again, and what their word means. Pure.
 
-Every dispatched ticket gets one when its reply is approved; the citizen's word moves the ticket on.
+Every dispatched ticket gets one when its reply is approved; the citizen's word moves the ticket on. Whose request was
+merged into another 并单 is owed one when that one is answered: their word stays with their own, and moves nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Literal, get_args
@@ -13,7 +15,8 @@ from callcenter.hotline.rules.retries import Policy as Hours
 from callcenter.tickets.rules.words import Satisfaction
 
 #: `answered`: somebody picked up, and the agent has not noted yet what they said.
-State = Literal["waiting", "dialling", "answered", "retry", "done", "unreached"]
+#: `called_off`: it is owed no more, for the merge was undone or the answer withdrawn.
+State = Literal["waiting", "dialling", "answered", "retry", "done", "unreached", "called_off"]
 #: What an agent notes: the citizen's word, or that it was not to be had.
 Result = Literal["satisfied", "fairly", "unhappy", "no_answer", "wrong_number"]
 
@@ -24,12 +27,16 @@ STATES: dict[str, str] = {
     "retry": "待重拨",
     "done": "已回访",
     "unreached": "未联系上",
+    "called_off": "已取消",
 }
 #: States in which a follow-up is still owed, and those in which it can be dialled.
 OPEN = ("waiting", "dialling", "answered", "retry")
 DIALLABLE = ("waiting", "retry", "answered")
 #: Results that Asterisk's record may still correct: it is under way, or was believed never to have begun.
 UNDECIDED = frozenset({"dialling", "not_dialled"})
+
+#: States of a main request 主单 that has its answer.
+ANSWERED = frozenset({"follow_up", "to_close", "closed", "archived"})
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -78,6 +85,42 @@ def tells(from_state: str | None, to_state: str) -> Literal["open", "close"] | N
     if to_state == "follow_up":
         return "open" if from_state != "follow_up" else None
     return "close" if from_state == "follow_up" else None
+
+
+def tells_merged(move: str, from_state: str | None, to_state: str) -> Literal["owe", "withdraw"] | None:
+    """Tell what a ticket's move means for those merged into it: it was answered, or its answer holds no more."""
+    if move == "answer" or (to_state == "follow_up" and from_state != "follow_up"):
+        return "owe"
+    return "withdraw" if from_state in ANSWERED and to_state not in ANSWERED else None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A request that was merged into an answered one, as whoever decides on its visit sees it."""
+
+    id: int
+    #: Where its citizen is called; empty when that is not known.
+    number: str
+    #: It has a visit that is open, or had one about this very answer.
+    visited: bool = False
+    #: Its citizen is content already.
+    content: bool = False
+
+
+def to_visit(main: str, merged: Iterable[Merged]) -> list[int]:
+    """Return which of `merged` get a visit of their own: every citizen is asked once, told by their telephone.
+
+    `main` is the telephone of the main request's citizen, who is visited, or was answered on the call.
+    """
+    some = list(merged)
+    asked = {main, *(one.number for one in some if one.visited or one.content)}
+    chosen = []
+    for one in some:
+        if one.visited or one.content or (one.number and one.number in asked):
+            continue
+        chosen.append(one.id)
+        asked.add(one.number)
+    return chosen
 
 
 def closed_by(move: str) -> State:

@@ -89,6 +89,8 @@ def _obstacles(row: Move, facts: Facts, limits: Limits, now: datetime) -> None:
         _may_be_extended(facts, limits, now)
     if row.name in {"grant_extension", "refuse_extension"} and facts.pending != "extension":
         raise Refused(N_("No extension has been asked for."))
+    if row.name == "follow_up" and facts.state == "merged" and not facts.main_answered:
+        raise Refused(N_("The request that it was merged into has not been answered yet."))
     if row.name == "redo" and facts.redone >= limits.most_redos:
         raise Refused(N_("It has been done again as often as is allowed; a supervisor decides how it ends."))
 

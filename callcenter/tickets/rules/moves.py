@@ -315,6 +315,24 @@ def _table() -> Iterator[Move]:
             starts=("stop all", "tell unit"),
         )
     yield from _rows(
+        "remerge",
+        N_("Follow the main request"),
+        "随主单转并",
+        "merged",
+        None,
+        "system",
+        needs=("main",),
+    )
+    yield from _rows(
+        "follow_up",
+        N_("Follow-up made"),
+        "回访完成",
+        "merged",
+        None,
+        ("agent", "citizen", "system"),
+        needs=("satisfaction",),
+    )
+    yield from _rows(
         "unmerge", N_("Undo the merge"), "撤销并单", "merged", MERGEABLE, "supervisor", starts=("rerun stopped",)
     )
     yield from _rows(

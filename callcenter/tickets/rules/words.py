@@ -61,8 +61,6 @@ UNIT_STATES = frozenset({"dispatched", "handling"})
 REQUEST_KINDS = tuple(kind for kind in get_args(Kind) if kind != "missed_call")
 
 
-def state_word(state: str | None) -> Literal["open", "closed", "none"]:
-    """Return what a citizen who asks by key is told; None when they have no ticket."""
-    if state is None:
-        return "none"
+def state_word(state: str) -> Literal["open", "closed"]:
+    """Return what is known of a caller whose newest ticket is in `state`."""
     return "closed" if state in CLOSED_STATES else "open"

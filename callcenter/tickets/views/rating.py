@@ -56,6 +56,8 @@ class Shown(BaseModel):
     number: str
     title: str
     answer: str
+    #: It was handled together with the same request of others.
+    merged: bool
 
 
 class _Public(ApiView):
@@ -74,6 +76,7 @@ class _Public(ApiView):
             "number": looked.number,
             "title": looked.title,
             "answer": looked.answer,
+            "merged": looked.merged,
         }
         return web.json_response(answer, status=404 if looked.state == "unknown" else 200)
 

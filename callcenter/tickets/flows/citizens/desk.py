@@ -20,6 +20,7 @@ from callcenter.settings.requests import Citizens
 from callcenter.storage.engine import Database
 from callcenter.tickets.flows.citizens.robots import Robots
 from callcenter.tickets.flows.moving.desk import TicketDesk
+from callcenter.tickets.flows.moving.merging import state_told
 from callcenter.tickets.flows.moving.opening import New
 from callcenter.tickets.rules import citizens as rules
 from callcenter.tickets.rules.citizens import Stage, Told
@@ -110,7 +111,8 @@ class CitizenDesk:
                 raise Problem(404, N_("No request was found with this number and this telephone."))
             history = select(TicketEntry.at, TicketEntry.move).where(TicketEntry.ticket_id == ticket.id)
             moves = [(at, move) for at, move in await session.execute(history.order_by(TicketEntry.id))]
-        stage, words = rules.stage_of(ticket.state)
+            main = await state_told(session, ticket.state, ticket.merged_into_id)
+        stage, words = rules.stage_with_others(main) if main else rules.stage_of(ticket.state)
         answer = ticket.answer if rules.may_read_answer(ticket.state) else None
         told = rules.steps(moves)
         return Tracked(ticket.number, ticket.kind, ticket.opened_at, stage, words, answer, told)

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import aliased
 
 from callcenter.hotline.rules.numbers import normalised, variants
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
+from callcenter.tickets.flows.moving.merging import state_told
 from callcenter.tickets.flows.moving.numbers import ZONE
 from callcenter.tickets.rules import aloud
 from callcenter.tickets.rules.aloud import NONE, WRONG, Told
@@ -29,6 +31,7 @@ _COLUMNS = (
     Ticket.due_at,
     Ticket.replied_at,
     Ticket.closed_at,
+    Ticket.merged_into_id,
 )
 #: What a line of the file may hold as a caller.
 _CALLER = re.compile(r"[0-9A-Za-z+*#_.]{1,32}")
@@ -48,52 +51,47 @@ async def tell(database: Database, caller: str, number: str) -> dict[str, str]:
         return NONE.variables()
     async with database.read() as session:
         row = (await session.execute(query)).first()
-    return (_told(row, own=bool(caller) and _is_of(row, caller)) if row else NONE).variables()
-
-
-async def state_for_caller(database: Database, caller: str) -> str:
-    """Return `open`, `closed` or `none`: how far the newest request of `caller` is."""
-    if not caller:
-        return state_word(None)
-    newest = (
-        select(Ticket.state)
-        .where(Ticket.caller.in_(_spellings(caller)), Ticket.kind != "missed_call")
-        .order_by(Ticket.opened_at.desc())
-        .limit(1)
-    )
-    async with database.read() as session:
-        return state_word(await session.scalar(newest))
+        if row is None:
+            return NONE.variables()
+        main = await state_told(session, row.state, row.merged_into_id)
+    return _told(row, main, own=bool(caller) and _is_of(row, caller)).variables()
 
 
 async def write_known(database: Database, path: Path, now: datetime | None = None) -> dict[str, str]:
     """Write the file from which citizens are told while nobody can look it up; returns the states by caller.
 
-    Of the newest requests only, so that it stays small: `KNOWN_REQUESTS`, closed ones for `KNOWN_AFTER_CLOSING`. Raises
-    OSError, and leaves the file as it was.
+    Of the newest requests only, so that it stays small: `KNOWN_REQUESTS`, closed ones for `KNOWN_AFTER_CLOSING`; what
+    was merged into another as long as that one. Raises OSError, and leaves the file as it was.
     """
+    main = aliased(Ticket)
+    since = (now or clock.now()) - KNOWN_AFTER_CLOSING
+    still_open = or_(Ticket.closed_at.is_(None), and_(main.id.is_not(None), main.closed_at.is_(None)))
     query = (
-        select(*_COLUMNS)
-        .where(
-            Ticket.kind != "missed_call",
-            or_(Ticket.closed_at.is_(None), Ticket.closed_at >= (now or clock.now()) - KNOWN_AFTER_CLOSING),
-        )
+        select(*_COLUMNS, main.state.label("main_state"), main.merged_into_id.label("main_merged_into_id"))
+        .outerjoin(main, main.id == Ticket.merged_into_id)
+        .where(Ticket.kind != "missed_call", or_(still_open, Ticket.closed_at >= since, main.closed_at >= since))
         .order_by(Ticket.opened_at.desc())
         .limit(KNOWN_REQUESTS)
     )
     states: dict[str, str] = {}
     written = [aloud.header()]
     async with database.read() as session:
-        for row in await session.execute(query):
+        for row in (await session.execute(query)).all():
             known = [one for one in (row.caller, row.contact_phone) if one and _CALLER.fullmatch(one)]
             fresh = [row.caller] if row.caller in known and row.caller not in states else []
+            its_main = row.main_state
+            if its_main == "merged":  # a chain from before; there are few
+                its_main = await state_told(session, its_main, row.main_merged_into_id)
             if row.caller:
-                states.setdefault(row.caller, state_word(row.state))
-            written += aloud.lines(row.number, known, _told(row, own=True), fresh)
+                states.setdefault(row.caller, state_word(its_main or row.state))
+            written += aloud.lines(row.number, known, _told(row, its_main, own=True), fresh)
     _write_whole(path, "\n".join((*written, "")))
     return states
 
 
-def _told(row: Any, *, own: bool) -> Told:  # noqa: ANN401  # a row of _COLUMNS
+def _told(row: Any, main: str | None, *, own: bool) -> Told:  # noqa: ANN401  # a row of _COLUMNS
+    if main is not None:
+        return aloud.told_with_others(row.number, main, own=own)
     answered = row.replied_at or row.closed_at
     return aloud.told(row.number, row.state, own=own, due_at=row.due_at, answered_at=answered, zone=ZONE)
 

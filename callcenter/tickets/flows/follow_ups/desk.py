@@ -90,6 +90,13 @@ class FollowUpDesk:
         """
         ticket = await session.get_one(Ticket, owed.ticket_id)
         name = f"follow-up-{owed.id}"
+        if ticket.state == "merged":
+            if said == "unhappy" and not doer.supervises:  # each such word is kept, until a supervisor decides
+                last = None if doer.role == "citizen" else await _last_attempt(session, owed.id)
+                name = f"{name}-unhappy-{last.id if last else 0}"
+            order = Order(request_id=name, words=words or None, satisfaction=said)
+            await self.mover.move(session, ticket.number, "follow_up", doer, order, now=now)
+            return
         exhausted = said == "unhappy" and ticket.redone >= self.mover.limits.most_redos
         if exhausted and not doer.supervises:
             order = Order(request_id=f"{name}-unhappy", words=words or SATISFACTIONS[said])

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from callcenter.hotline.flows.dialling import errands
 from callcenter.hotline.flows.dialling.errands import UnderWay
@@ -56,12 +57,15 @@ class FollowUpErrand:
         """Return what may be dialled now, the longest owed first; nobody is disturbed at night."""
         if rules.first_try(now, self.policy) != now:
             return []
+        main = aliased(Ticket)
         query = (
             select(FollowUp)
             .join(Ticket, Ticket.id == FollowUp.ticket_id)
+            .outerjoin(main, main.id == Ticket.merged_into_id)
             .where(
-                # Who may see a confidential one starts it by themselves.
+                # Who may see a confidential one, or the confidential one whose answer is told, starts it by themselves.
                 Ticket.confidential.is_(False),
+                or_(main.id.is_(None), main.confidential.is_(False)),
                 FollowUp.state.in_(("waiting", "retry")),
                 FollowUp.next_at <= now,
                 FollowUp.number != "",

@@ -40,6 +40,8 @@ class Looked:
     number: str = ""
     title: str = ""
     answer: str = ""
+    #: It was handled together with the same request of others, whose answer is theirs to read.
+    merged: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class FollowUpLinks:
             if state != "open":
                 return Looked(state)
             ticket = await session.get_one(Ticket, owed.ticket_id)
+            if ticket.state == "merged":
+                return Looked("open", ticket.number, ticket.title, merged=True)
             return Looked("open", ticket.number, ticket.title, ticket.answer or "")
 
     async def rate(self, token: str, said: Satisfaction, words: str) -> Looked:
@@ -131,10 +135,11 @@ class FollowUpLinks:
                 return None
             number, to = readable(ticket.number), owed.number
             about = "" if ticket.confidential else f"“{ticket.title[:_TITLE]}”"
+            handled = "已与相同诉求一并办理并有答复" if ticket.state == "merged" else "已有答复"
         address = f"{self.public_url.rstrip('/')}/rate/{token}"
         last = until.astimezone(self.desk.follow_ups.policy.zone)
         text = (
-            f"【12345热线】您反映的事项{about}（工单号 {number}）已有答复，请评价办理结果，"
+            f"【12345热线】您反映的事项{about}（工单号 {number}）{handled}，请评价办理结果，"
             f"{last.month}月{last.day}日前有效：{address}"
         )
         return Message(f"follow-up-{follow_up}", to, text, address, now)

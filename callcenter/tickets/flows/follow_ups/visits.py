@@ -73,20 +73,25 @@ class FollowUps:
         if after.state == "unreached":
             owed.closed_at = at
 
+    def owed_for(self, ticket: Ticket, at: datetime) -> FollowUp:
+        """Return a follow-up of `ticket` that is owed since `at`, to be stored."""
+        return FollowUp(
+            node=self.node,
+            ticket_id=ticket.id,
+            state="waiting",
+            number=self.telephone_of(ticket),
+            opened_at=at,
+            next_at=rules.first_try(at, self.policy),
+        )
+
+    def telephone_of(self, ticket: Ticket) -> str:
+        """Return where its citizen is called, in the one spelling; empty when that is not known."""
+        return normalised(ticket.contact_phone or ticket.caller or "", self.area_code)
+
     async def _open(self, session: AsyncSession, event: TicketMoved) -> None:
         if await open_of(session, event.ticket_id) is not None:
             return
-        ticket = await session.get_one(Ticket, event.ticket_id)
-        session.add(
-            FollowUp(
-                node=self.node,
-                ticket_id=ticket.id,
-                state="waiting",
-                number=normalised(ticket.contact_phone or ticket.caller or "", self.area_code),
-                opened_at=event.at,
-                next_at=rules.first_try(event.at, self.policy),
-            )
-        )
+        session.add(self.owed_for(await session.get_one(Ticket, event.ticket_id), event.at))
         await session.flush()
 
     async def _close(self, session: AsyncSession, event: TicketMoved) -> None:
@@ -99,11 +104,7 @@ class FollowUps:
         if event.move in {"follow_up", "redo"}:
             owed.satisfaction = "unhappy" if event.move == "redo" else ticket.satisfaction
             owed.words, owed.said_to, owed.said_at = event.words or owed.words, event.who, event.at
-        await session.execute(
-            update(FollowUpLink)
-            .where(FollowUpLink.follow_up_id == owed.id, FollowUpLink.used_at.is_(None))
-            .values(used_at=event.at)
-        )
+        await end_link(session, owed, event.at)
         await session.flush()
 
     async def _tried(self, session: AsyncSession, event: ErrandTried) -> None:
@@ -138,6 +139,12 @@ async def open_of(session: AsyncSession, ticket_id: int) -> FollowUp | None:
     """Return the open follow-up of a ticket; nobody else changes it until the commit."""
     query = select(FollowUp).where(FollowUp.ticket_id == ticket_id, FollowUp.state.in_(OPEN)).with_for_update()
     return (await session.scalars(query)).first()
+
+
+async def end_link(session: AsyncSession, owed: FollowUp, at: datetime) -> None:
+    """Let the link that the citizen was sent open nothing from now on."""
+    its = FollowUpLink.follow_up_id == owed.id, FollowUpLink.used_at.is_(None)
+    await session.execute(update(FollowUpLink).where(*its).values(used_at=at))
 
 
 async def as_owed(session: AsyncSession, owed: FollowUp) -> rules.FollowUp:

@@ -12,7 +12,7 @@ from callcenter.tickets.rules.numbers import said
 from callcenter.tickets.rules.refusals import N_, faulty
 from callcenter.tickets.tables import Category, MemberUnit, Place, Ticket, TicketEntry, TicketUnit
 
-_BESIDE = {"helpers", "reply"}
+_BESIDE = {"helpers", "reply", "main_answered"}
 _COLUMNS = tuple(one.name for one in fields(Facts) if one.name not in _BESIDE)
 
 
@@ -53,7 +53,12 @@ async def facts_of(session: AsyncSession, ticket: Ticket, *, with_reply: bool = 
             .order_by(TicketEntry.id.desc())
             .limit(1)
         )
-    return Facts(**{name: getattr(ticket, name) for name in _COLUMNS}, helpers=frozenset(helpers), reply=reply)
+    answered = False
+    if ticket.merged_into_id is not None:
+        its_main = select(Ticket.answer).where(Ticket.id == ticket.merged_into_id)
+        answered = await session.scalar(its_main) is not None
+    columns = {name: getattr(ticket, name) for name in _COLUMNS}
+    return Facts(**columns, helpers=frozenset(helpers), reply=reply, main_answered=answered)
 
 
 async def given_of(session: AsyncSession, order: Order, main: Ticket | None) -> Given:

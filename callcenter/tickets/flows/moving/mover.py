@@ -3,23 +3,23 @@
 Two people who move one ticket at once wait for each other at its row; the second finds another version and is told.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.settings import Settings
 from callcenter.tickets.events import TicketMoved
-from callcenter.tickets.flows.moving import calls
+from callcenter.tickets.flows.moving import calls, merging
 from callcenter.tickets.flows.moving.facts import Order, facts_of, given_of, number_of
 from callcenter.tickets.flows.time.clockwork import Clockwork
 from callcenter.tickets.rules import lifecycle
 from callcenter.tickets.rules.attachments import MOST_OF_TICKET
 from callcenter.tickets.rules.calendar import WorkCalendar
-from callcenter.tickets.rules.decisions import AMENDABLE, Decision, Doer, Limits
+from callcenter.tickets.rules.decisions import AMENDABLE, SYSTEM, Decision, Doer, Given, Limits
 from callcenter.tickets.rules.refusals import N_, faulty
 from callcenter.tickets.tables import Attachment, Ticket, TicketEntry, TicketNotice, TicketUnit
 
@@ -101,7 +101,8 @@ class Mover:
         Raises NoSuchTicket, MovedMeanwhile for a version that is not the ticket's any more, and
         `rules.refusals.Refused` with the reason for what is not possible. Nothing has been changed then.
         """
-        ticket, main = await self._locked(session, number, number_of(order.main))
+        kin = await merging.kin(session, number) if move in merging.CONCERN_THE_MERGED else ()
+        ticket, main = await self._locked(session, number, number_of(order.main), kin)
         if ticket is None or (sees is not None and not await sees(session, ticket.id)):
             raise NoSuchTicket(number)
         if order.request_id and (done := await _done(session, ticket, order.request_id)):
@@ -116,7 +117,11 @@ class Mover:
         given = await given_of(session, order, main)
         decision = lifecycle.decide(facts, move, doer, given, limits=self.limits, now=now)
         await check_files(session, order.attachments, doer)
-        return await self.carry_out(session, Step(ticket, move, doer, order, now), decision)
+        before = ticket.merged_into_id
+        event = await self.carry_out(session, Step(ticket, move, doer, order, now), decision)
+        for follower in await merging.followers(session, ticket, move, before):
+            await self._take_along(session, follower, main or ticket, now)
+        return event
 
     async def carry_out(self, session: AsyncSession, step: Step, decision: Decision) -> TicketMoved:
         """Write what was decided: clocks, the ticket, its units, the entry, files, notices; and tell subscribers."""
@@ -169,11 +174,20 @@ class Mover:
             await subscriber(session, event)
         return event
 
+    async def _take_along(self, session: AsyncSession, follower: Ticket, main: Ticket, now: datetime) -> None:
+        """Let what was merged into a ticket be merged into `main` from now on, as its own history tells."""
+        given = Given(main=await facts_of(session, main))
+        facts = await facts_of(session, follower)
+        decision = lifecycle.decide(facts, "remerge", SYSTEM, given, limits=self.limits, now=now)
+        await self.carry_out(session, Step(follower, "remerge", SYSTEM, Order(), now), decision)
+
     @staticmethod
-    async def _locked(session: AsyncSession, number: str, main: str | None) -> tuple[Ticket | None, Ticket | None]:
-        """Return the tickets, locked until the transaction ends; two in one order, so that none waits for ever."""
-        wanted = {number, main} - {None}
-        query = select(Ticket).where(Ticket.number.in_(wanted)).order_by(Ticket.id)
+    async def _locked(
+        session: AsyncSession, number: str, main: str | None, kin: Collection[int] = ()
+    ) -> tuple[Ticket | None, Ticket | None]:
+        """Return the tickets, locked with their `kin` until the transaction ends; in one order: none waits for ever."""
+        wanted = Ticket.number.in_({number, main} - {None})
+        query = select(Ticket).where(or_(wanted, Ticket.id.in_(kin)) if kin else wanted).order_by(Ticket.id)
         locked = query.with_for_update().execution_options(populate_existing=True)
         found = {ticket.number: ticket for ticket in await session.scalars(locked)}
         return found.get(number), found.get(main or "")
