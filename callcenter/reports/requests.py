@@ -9,12 +9,15 @@ matter is decided, so that a month that is over changes only when the request it
   calls, which indicator 5 judges; what was answered on the call, which has no deadline; what was merged or refused;
   and what is with the city platform, where the clock stands still.
 - 3 综合满意率: the last word of the citizen. Satisfied or fairly satisfied / all who said a word that ended it. Who was
-  unhappy and has it done again 重办 has not said the last word yet.
+  unhappy and has it done again 重办 has not said the last word yet. Whose request was merged into another 并单 and was
+  asked about the answer of that one counts with their own request; unhappy until that one is taken up again.
 - 4 派单准确率: the first dispatch. The document's error is requests whose closing unit is not the first unit / requests
   first dispatched; shown is what is left of 1. One that is not closed yet is no error so far.
 - 6 回访覆盖率: the reply of the unit. Followed up / dispatched requests whose reply was approved, for only then is a
   follow-up owed. One whose citizen was not reached in the documented number of attempts counts as followed up, and a
-  second figure says how many said a word.
+  second figure says how many said a word. A request that was merged into another counts as one visit of its own where
+  one is owed, from the reply to its main request 主单 on; who has the telephone of another of them is asked with that
+  one, and owed none.
 - 7 平均处理时长: the first submission for review, or the answer on the call, which ends the work just so. Working time
   since the talk began; on average at most 2 working days for an enquiry 咨询, 4 for any other.
 """
@@ -82,7 +85,7 @@ FORMULAS: Mapping[int, Formula] = {
             "综合满意率",
             0.99,
             Ticket.followed_up_at,
-            lambda _now, _: and_(Ticket.satisfaction.is_not(None), Ticket.state.in_(_ASKED)),
+            lambda _now, _: and_(Ticket.satisfaction.is_not(None), Ticket.state.in_((*_ASKED, "merged"))),
             lambda _now, _: Ticket.satisfaction.in_(("satisfied", "fairly")),
         ),
         Formula(
@@ -100,8 +103,12 @@ FORMULAS: Mapping[int, Formula] = {
             "回访覆盖率",
             1.0,
             Ticket.replied_at,
-            lambda _now, _: and_(Ticket.first_dispatched_at.is_not(None), Ticket.state.in_(("follow_up", *_ASKED))),
-            lambda _now, _: Ticket.state != "follow_up",
+            # Only what is owed a visit of its own has a reply while it is merged (`flows.follow_ups.merged`).
+            lambda _now, _: or_(
+                and_(Ticket.first_dispatched_at.is_not(None), Ticket.state.in_(("follow_up", *_ASKED))),
+                Ticket.state == "merged",
+            ),
+            lambda _now, _: or_(Ticket.state.in_(_ASKED), Ticket.followed_up_at.is_not(None)),
         ),
         Formula(
             7,

@@ -14,6 +14,7 @@ from callcenter.hotline.rules.numbers import held
 from callcenter.hotline.tables import Call
 from callcenter.panel.sessions import Identity
 from callcenter.tickets.flows.access import visible
+from callcenter.tickets.flows.moving.merging import mains_of
 from callcenter.tickets.rules.follow_ups import OPEN
 from callcenter.tickets.tables import FollowUp, FollowUpAttempt, FollowUpLink, MemberUnit, Ticket
 
@@ -45,7 +46,11 @@ class FollowUpRow(BaseModel):
     urgency: str
     title: str
     description: str
+    #: None of one that was merged into another: the answer stands in its main request 主单.
     answer: str | None
+    merged: bool
+    #: The number of the main request, for those who may see it.
+    main: str | None
     unit: str | None
     contact_name: str | None
     anonymous: bool
@@ -106,7 +111,11 @@ async def follow_ups(
         query = query.where(FollowUp.id == follow_up)
     found = (await session.execute(query)).all()
     tries = await _attempts(session, [row[0].id for row in found])
-    return [_row(owed, of, unit, until, tries[owed.id]) for owed, of, unit, until in found]
+    mains = await _mains(session, identity, [row[1] for row in found])
+    return [
+        _row(owed, of, unit, until, tries[owed.id]) | {"main": mains.get(of.merged_into_id)}
+        for owed, of, unit, until in found
+    ]
 
 
 async def of_ticket(session: AsyncSession, ticket_id: int) -> Row | None:
@@ -127,6 +136,14 @@ async def count_open(session: AsyncSession, now: datetime) -> dict[str, int]:
     ).where(FollowUp.state.in_(OPEN))
     owed, due, decide = (await session.execute(query)).one()
     return {"open": owed, "due": due, "decide": decide}
+
+
+async def _mains(session: AsyncSession, identity: Identity, tickets: Sequence[Ticket]) -> dict[int | None, str]:
+    """Return the numbers of the main requests that `identity` may see, by what `tickets` were merged into."""
+    mains = await mains_of(session, {one.merged_into_id for one in tickets if one.merged_into_id is not None})
+    query = select(Ticket.id, Ticket.number).where(Ticket.id.in_(set(mains.values())), visible(identity))
+    numbers = {row.id: row.number for row in await session.execute(query)} if mains else {}
+    return {head: numbers[main] for head, main in mains.items() if main in numbers}
 
 
 async def _attempts(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[Row]]:
@@ -179,7 +196,8 @@ def _row(owed: FollowUp, of: Ticket, unit: str | None, until: datetime | None, t
         "urgency": of.urgency,
         "title": of.title,
         "description": of.description,
-        "answer": of.answer,
+        "answer": None if of.state == "merged" else of.answer,
+        "merged": of.state == "merged",
         "unit": unit,
         "contact_name": of.contact_name,
         "anonymous": of.anonymous,

@@ -21,6 +21,8 @@ def follow_up(id_: int, state: str = "waiting", **more: object) -> Json:
         "title": ("幸福小区三号楼停水三天", "人民路夜间施工噪音", "咨询老年卡年审")[id_ % 3],
         "description": "小区三号楼从周五起停水，物业一直没有答复，家里有老人，请尽快处理。",
         "answer": LONG,
+        "merged": False,
+        "main": None,
         "unit": ("水务局", "住建局", "民政局")[id_ % 3],
         "contact_name": ("王女士", "李先生", None)[id_ % 3],
         "anonymous": False,
@@ -118,6 +120,41 @@ async def test_what_cannot_be_dialled_and_what_waits_for_a_supervisor_say_so(pan
     await screen.shows(".visit", "收费号码")
     await screen.shows(".was-said", "三次都没修好")
     assert await screen.page.locator(".visit-do .button").is_disabled()
+
+
+async def test_the_answer_to_a_merged_request_stands_in_its_main_request(panel: Panel, screens: Screens) -> None:
+    merged = {"answer": None, "merged": True, "unit": None}
+    heard = {"state": "answered", "attempts": [tried("answered")]}
+    owe(panel, follow_up(3, main="20261123000045", **heard, **merged), follow_up(4, **merged))
+    panel.floor, panel.user = desk(), AGENT
+    screen = await screens.open("/follow-ups", size=DESK)
+    await screen.shows(".visit-answer", "答复见主单")
+    assert await screen.page.get_attribute(".visit-answer a", "href") == "/tickets/20261123000045"
+    assert "没有留存答复" not in await screen.text(".visit-answer")
+    await screen.page.keyboard.press("3")
+    await screen.shows("form.result", "班长会看到")
+    await screen.shows("form.result", "由班长裁定")
+    await screen.picture("merged-follow-up")
+    await screen.page.keyboard.press("Escape")
+    await screen.page.locator(".visit-list button").nth(1).click()
+    await screen.shows(".visit-answer", "主单为保密工单")
+    assert await screen.page.locator(".visit-answer a").count() == 0
+
+
+async def test_whose_request_was_merged_is_told_so_by_the_link_and_who_is_unhappy_that_a_supervisor_reads_it(
+    panel: Panel, screens: Screens
+) -> None:
+    shown = {"state": "open", "number": "20261123000037", "title": "没有水", "answer": "", "merged": True}
+    panel.answers[ASK] = (200, shown)
+    panel.user = None
+    screen = await screens.open("/rate", size=PHONE)
+    await screen.shows(".rating", "一并办理并有答复")
+    await screen.picture("merged-rating")
+    await screen.page.get_by_role("radio", name="不满意", exact=True).click()
+    await screen.page.get_by_role("textbox").fill("还是没有水")
+    panel.answers["POST /api/v1/rate"] = (200, {**shown, "state": "answered", "merged": False})
+    await screen.page.get_by_role("button", name="提交").click()
+    await screen.shows("[role=status]", "热线班长查看")
 
 
 async def test_a_citizen_answers_on_their_telephone(panel: Panel, screens: Screens) -> None:

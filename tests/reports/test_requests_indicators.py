@@ -156,6 +156,24 @@ async def test_a_follow_up_is_owed_when_the_reply_was_approved(database: Databas
     assert (reached["numerator"], reached["denominator"]) == (1, 2)
 
 
+async def test_requests_that_were_merged_count_by_the_visits_of_their_own(database: Database) -> None:
+    owed = {"closed_at": T0 - HOUR, "replied_at": T0}
+    await store(
+        database,
+        request("merged", satisfaction="satisfied", followed_up_at=T0 + HOUR, **owed),
+        request("merged", satisfaction="unhappy", followed_up_at=T0 + HOUR, **owed),
+        request("merged", followed_up_at=T0 + HOUR, **owed),
+        request("merged", **owed),
+        # Not: asked with another of the same telephone; its main request has no answer yet.
+        request("merged", closed_at=T0),
+    )
+    row = await figure(database, 6)
+    (reached,) = row["parts"]  # type: ignore[misc]
+    assert (row["numerator"], row["denominator"], reached["numerator"]) == (3, 4, 2)
+    row = await figure(database, 3)
+    assert (row["numerator"], row["denominator"]) == (1, 2)
+
+
 async def test_handling_time_is_a_mean_of_working_days_with_a_limit_for_each_kind(database: Database) -> None:
     day = 7 * 3600
     await store(

@@ -105,6 +105,35 @@ async def test_a_confidential_ticket_is_visited_by_those_who_may_see_it(api: Api
         )
 
 
+async def test_the_work_list_names_the_main_request_of_a_merged_one_to_those_who_may_see_it(
+    api: Api, work: Work
+) -> None:
+    async def shown(client: ClientSession, follow_up: int) -> tuple[Any, ...]:
+        async with client.get(f"/api/v1/follow-ups/{follow_up}") as answer:
+            text = await answer.text()
+            assert "已修复" not in text, "the main request's answer is read there, by who may read it"
+            row = json.loads(text)
+        (listed,) = [one for one in await rows(client) if one["id"] == follow_up]
+        assert listed == row
+        return row["merged"], row["main"], row["answer"]
+
+    async def rows(client: ClientSession) -> list[Any]:
+        async with client.get("/api/v1/follow-ups?view=open") as answer:
+            found: list[Any] = await answer.json()
+            return found
+
+    li, boss = await api.as_("li", agent="1001"), await api.as_("boss", "supervisor")
+    for confidential in (False, True):
+        main = await work.answered(confidential=confidential)
+        fields = {"state": "to_dispatch", "caller": f"1380000001{confidential:d}", "answer": None, "unit_id": None}
+        own = await work.answered(**fields)
+        await work.move(own, "merge", main=main)
+        await work.move(main, "approve_reply", answer="已修复")
+        (owed,) = await work.all_of(own)
+        assert await shown(boss, owed.id) == (True, main, None)
+        assert await shown(li, owed.id) == (True, None if confidential else main, None)
+
+
 async def test_units_and_strangers_see_no_follow_ups(api: Api, work: Work) -> None:
     _, owed = await work.to_follow_up(clock.now())
     unit, nobody = await api.as_("water", "unit", unit="water"), await api.client()

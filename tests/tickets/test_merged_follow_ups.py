@@ -9,6 +9,7 @@ from follow_up_work import AGENT, BOSS, NUMBER, T0, Work, at
 from sqlalchemy import select
 
 from callcenter.hotline.rules.agents import Refused as Impossible
+from callcenter.reports import indicators
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
 from callcenter.tickets.flows.follow_ups.links import Looked
@@ -253,6 +254,35 @@ async def test_a_confidential_main_request_is_told_of_by_those_who_may_read_it(w
     await approve(work, main)
     async with work.database.read() as session:
         assert list(await work.errand.pending(session, T0, {"1001"}, set())) == [], own
+
+
+async def figures(work: Work, number: int) -> tuple[Any, Any, Any]:
+    """The indicator `number` of the day: what is as it should be, of how many, and for how many words were said."""
+    async with work.database.read() as session:
+        (row,) = await indicators.indicators(session, T0.date(), T0.date(), now=at(9), only=number)
+    return row["numerator"], row["denominator"], row["parts"][0]["numerator"] if number == 6 else None
+
+
+async def test_each_merged_request_counts_as_one_visit_that_is_owed_and_made_and_what_is_said_as_a_word(
+    work: Work,
+) -> None:
+    main = await work.answered(first_dispatched_at=T0, replied_at=T0)
+    first, same, second, third = [await repeat(work, phone, main) for phone in (ONE, ONE, TWO, THREE)]
+    assert (await figures(work, 6), await figures(work, 3)) == ((0, 0, 0), (0, 0, None)), "no answer, no visit"
+    await approve(work, main, at(1))
+    assert await figures(work, 6) == (0, 4, 0), "main, first, second and third; the same telephone is asked once"
+    assert (await work.ticket(same)).replied_at is None
+    await say(work, first, AGENT, "satisfied", when=at(2))
+    await say(work, second, AGENT, "unhappy", "没有水", when=at(2))
+    assert (await figures(work, 6), await figures(work, 3)) == ((2, 4, 2), (1, 2, None))
+    async with work.database.begin() as session:
+        owed = await session.get_one(FollowUp, (await work.all_of(third))[0].id)
+        await work.follow_ups.in_vain(session, owed, "wrong_number", at(3))
+    assert (await figures(work, 6), await figures(work, 3)) == ((3, 4, 2), (1, 2, None)), "given up with evidence"
+    await work.move(main, "redo", AGENT, words="又停了", when=at(4))
+    assert (await figures(work, 6), await figures(work, 3)) == ((1, 1, 1), (1, 1, None)), "the content said the last"
+    await work.move(first, "unmerge", when=at(5))
+    assert (await figures(work, 6), await figures(work, 3)) == ((0, 0, 0), (0, 0, None))
 
 
 def test_every_citizen_is_visited_once() -> None:

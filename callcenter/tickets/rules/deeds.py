@@ -194,7 +194,7 @@ def _unmerge(case: Case) -> None:
 
 def _unsay(case: Case) -> None:
     """What the citizen said of one answer is no word about another; the history keeps it."""
-    case.change(satisfaction=None, followed_up_at=None)
+    case.change(satisfaction=None, followed_up_at=None, replied_at=None)
 
 
 def _set_urgency(case: Case) -> None:

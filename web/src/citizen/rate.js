@@ -5,7 +5,7 @@ import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { readable } from "../tickets/number.js";
 
-/** @typedef {{state: "open" | "answered" | "expired" | "unknown", number: string, title: string, answer: string}} Looked */
+/** @typedef {{state: "open" | "answered" | "expired" | "unknown", number: string, title: string, answer: string, merged: boolean}} Looked */
 
 /** @param {HTMLElement} main */
 export function startRate(main) {
@@ -17,6 +17,7 @@ export function startRate(main) {
   let fault = "";
   let busy = false;
   let thanked = false;
+  let merged = false;
 
   const look = async () => {
     fault = "";
@@ -24,7 +25,7 @@ export function startRate(main) {
     try {
       looked = await request("POST", "/api/v1/rate/look", { token });
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) looked = { state: "unknown", number: "", title: "", answer: "" };
+      if (error instanceof ApiError && error.status === 404) looked = { state: "unknown", number: "", title: "", answer: "", merged: false };
       else fault = error instanceof ApiError ? error.message : String(error);
     }
     draw();
@@ -40,6 +41,7 @@ export function startRate(main) {
     try {
       const after = await request("POST", "/api/v1/rate", { token, satisfaction: said, words: words.trim() });
       thanked = after.state === "answered";
+      merged = Boolean(looked?.merged);
       looked = after;
     } catch (error) {
       fault = error instanceof ApiError ? [error.message, ...Object.values(error.fields)].join(" ") : String(error);
@@ -58,7 +60,7 @@ export function startRate(main) {
 
   const draw = () => render(html`<article class="rating">${
     !looked ? (fault ? trouble() : html`<p class="empty" aria-busy="true">${t("Loading…")}</p>`)
-    : thanked ? end(t("Thank you for your answer."), said === "unhappy" ? t("What you wrote goes back to the unit that is in charge.") : t("Your rating has been kept."), "good")
+    : thanked ? end(t("Thank you for your answer."), said !== "unhappy" ? t("Your rating has been kept.") : merged ? t("A supervisor of the hotline reads what you wrote.") : t("What you wrote goes back to the unit that is in charge."), "good")
     : looked.state === "answered" ? end(t("This request has been rated already."), t("Every link can be used once."), "dim")
     : looked.state === "expired" ? end(t("This link has expired."), t("Please call 12345 and give the number of your request."), "dim")
     : looked.state === "unknown" ? end(t("This link leads nowhere."), t("Please open it again from the message, whole."), "dim")
@@ -72,7 +74,8 @@ export function startRate(main) {
   /** @param {Looked} of */
   const form = (of) => html`
     <header><h1>${t("Are you satisfied with the handling?")}</h1><p class="hint">${t("Request {number}", { number: readable(of.number) })}</p></header>
-    <section><h2>${of.title}</h2>${of.answer ? html`<h3>${t("Answer")}</h3><p class="visit-text">${of.answer}</p>` : nothing}</section>
+    <section><h2>${of.title}</h2>${of.answer ? html`<h3>${t("Answer")}</h3><p class="visit-text">${of.answer}</p>` : nothing}
+      ${of.merged ? html`<p>${t("It was handled together with the same request of others, and answered. Please tell us how it turned out for you; call 12345 to hear the answer.")}</p>` : nothing}</section>
     <form @submit=${send}>
       <div class="said" role="radiogroup" aria-label=${t("Your rating")}>
         ${[["satisfied", t("Satisfied"), "good"], ["fairly", t("Fairly satisfied"), "note"], ["unhappy", t("Not satisfied"), "bad"]].map(

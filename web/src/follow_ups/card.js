@@ -29,16 +29,18 @@ export const card = (row, more) => html`
       <div class="visit-do">${more.dial}</div>
     </header>
     ${row.held ? html`<p class="notice" data-tone="bad">${icon("stop")}${t("Cannot be dialled: {why}", { why: notDialled(row.held)[0] })}</p>` : nothing}
-    ${row.needs_supervisor ? html`<p class="notice" data-tone="warn">${icon("warn")}${t("Done again as often as is allowed, and the citizen is not satisfied: a supervisor decides.")}</p>` : nothing}
+    ${row.needs_supervisor ? html`<p class="notice" data-tone="warn">${icon("warn")}${row.merged
+      ? t("The citizen is not satisfied with the answer of the main request: a supervisor decides.")
+      : t("Done again as often as is allowed, and the citizen is not satisfied: a supervisor decides.")}</p>` : nothing}
     <section class="visit-asked">
       <h2 id="visit"><a href="/tickets/${row.ticket}">${row.title}</a></h2>
-      <p class="visit-chips">${chip(ticketKind(row.kind))}${chip(followUpState(row.state))}${row.redone ? chip([t("Redone {count} times", { count: row.redone }), "warn"]) : nothing}
+      <p class="visit-chips">${chip(ticketKind(row.kind))}${row.merged ? chip([t("Merged"), "dim"]) : nothing}${chip(followUpState(row.state))}${row.redone ? chip([t("Redone {count} times", { count: row.redone }), "warn"]) : nothing}
         <span class="hint number">${row.ticket}</span></p>
       <p class="visit-text">${row.description}</p>
     </section>
-    <section class="visit-answer">
+    <section class="visit-answer">${row.merged ? ofMain(row) : html`
       <h3>${t("Answer of {unit}", { unit: row.unit ?? t("the hotline") })}<small>${row.replied_at ? shortMoment(row.replied_at) : nothing}</small></h3>
-      <p class="visit-text">${row.answer || t("No answer is kept.")}</p>
+      <p class="visit-text">${row.answer || t("No answer is kept.")}</p>`}
     </section>
     ${saidOf(row)}
     ${isOpen(row) ? more.form : nothing}
@@ -50,6 +52,13 @@ export const card = (row, more) => html`
     </section>
   </article>
 `;
+
+/** Where the answer to a merged request stands; what others wrote there is not for its citizen. @param {FollowUp} row */
+const ofMain = (row) => html`<h3>${t("Answered in the main request")}</h3>
+  ${row.main
+    ? html`<p>${t("It was handled together with the same request of others. Tell the citizen the answer that stands there, and nothing of who asked:")}
+        <a class="number" href="/tickets/${row.main}" target="_blank" rel="noopener">${t("Request {number}", { number: row.main })}</a></p>`
+    : html`<p>${t("The main request is confidential, and you may not see it. Leave this one to a supervisor.")}</p>`}`;
 
 /** @param {import("./words.js").Attempt} one */
 const attempt = (one) => html`<li><span>${shortMoment(one.at)}</span><span>${t("Agent")} ${one.agent}</span>${chip(attemptResult(one.result))}

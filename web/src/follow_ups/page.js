@@ -120,7 +120,7 @@ export function startFollowUps(main) {
           <button type="button" aria-current=${String(one.id === row?.id)} ?data-calling=${one.id === calling?.id} @click=${() => open(one.id)}>
             <b>${one.title}</b>
             <span><span class="number">${one.contact_name || one.number || one.ticket}</span>${badge(one)}</span>
-            <small>${one.unit ?? ""}<time>${isOpen(one) ? when(one) : shortMoment(one.closed_at)}</time></small>
+            <small>${one.merged ? t("Merged") : (one.unit ?? "")}<time>${isOpen(one) ? when(one) : shortMoment(one.closed_at)}</time></small>
           </button></li>`)}</ul>
         ${row ? card(row, { dial: dialler(row, calling?.id === row.id ? calling.stage : ""), form: mayNote(row) ? form.view(row) : html`<p class="hint visit-wait">${t("What the citizen says is noted here once they have picked up.")}</p>` }) : nothing}
       </div>`;

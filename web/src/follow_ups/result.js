@@ -42,7 +42,7 @@ export class ResultForm {
         <div class="said" role="radiogroup" aria-labelledby="result">
           ${KEYS.slice(0, 3).map((key, at) => this.#choice(key, at))}
         </div>
-        <label><span>${unhappy ? t("What is not settled? The unit reads this.") : t("In the citizen's words")}</span>
+        <label><span>${!unhappy ? t("In the citizen's words") : row.merged ? t("What is not settled? A supervisor reads this.") : t("What is not settled? The unit reads this.")}</span>
           <textarea name="words" rows="3" maxlength="2000" .value=${words} ?required=${unhappy} aria-invalid=${String(Boolean(this.#fault))}
             @input=${(/** @type {InputEvent} */ event) => this.#typed.set(row.id, /** @type {HTMLTextAreaElement} */ (event.target).value)}
             @keydown=${(/** @type {KeyboardEvent} */ event) => this.#inWords(event)}></textarea></label>
@@ -51,7 +51,7 @@ export class ResultForm {
             ${KEYS.slice(3).map((key, at) => html`<button class="button small" type="button" aria-pressed=${String(this.#said === key)}
               @click=${() => this.choose(key)}><kbd>${at + 4}</kbd>${key === "no_answer" ? t("Voicemail or another person") : t("Wrong number")}</button>`)}
           </div>
-          <button class="button primary" ?disabled=${this.#busy || !this.#said}>${unhappy ? t("Keep, and have it redone") : t("Keep the result")}<kbd>Enter</kbd></button>
+          <button class="button primary" ?disabled=${this.#busy || !this.#said}>${!unhappy ? t("Keep the result") : row.merged ? t("Keep, for a supervisor to decide") : t("Keep, and have it redone")}<kbd>Enter</kbd></button>
         </div>
         <p class="fault" role="alert">${this.#fault}</p>
       </form>`;

@@ -9,6 +9,7 @@ export const followUpState = vocabulary(() => ({
   retry: [t("To dial again"), "warn"],
   done: [t("Followed up"), "good"],
   unreached: [t("Not reached"), "dim"],
+  called_off: [t("Called off"), "dim"],
 }));
 
 export const satisfaction = vocabulary(() => ({
@@ -30,7 +31,7 @@ export const notDialled = vocabulary(() => ({
  * @typedef {{id: number, at: string, agent: string, number: string, result: string, ended_at: string | null,
  *   call: number | null, recording: string | null, note: string | null}} Attempt
  * @typedef {{id: number, state: string, ticket: string, kind: string, urgency: string, title: string, description: string,
- *   answer: string | null, unit: string | null, contact_name: string | null, anonymous: boolean, redone: number,
+ *   answer: string | null, merged: boolean, main: string | null, unit: string | null, contact_name: string | null, anonymous: boolean, redone: number,
  *   replied_at: string | null, number: string, held: string | null, opened_at: string, next_at: string,
  *   assigned: string | null, satisfaction: string | null, words: string | null, said_to: string | null,
  *   said_at: string | null, needs_supervisor: boolean, link_until: string | null, closed_at: string | null,

@@ -2,6 +2,8 @@
 
 `heard` runs inside the transaction of the move, after `visits.FollowUps.heard`, which has opened the main request's
 own. What their citizen says stays with the merged request, and moves nothing; who is unhappy waits for a supervisor.
+A request that is owed a visit has the time of the main one's reply, `replied_at`, as long as that answer holds, and
+`followed_up_at` once the citizen has said a word of it or was given up: by these the indicators count it.
 """
 
 from collections.abc import Sequence
@@ -53,7 +55,10 @@ class MergedFollowUps:
         since = own.opened_at if own else main.closed_at or at
         seen = [self._seen(one, newest.get(one.id), since) for one in merged]
         chosen = rules.to_visit(own.number if own else self.visits.telephone_of(main), seen)
-        session.add_all([self.visits.owed_for(one, at) for one in merged if one.id in chosen])
+        for one in merged:
+            if one.id in chosen:
+                session.add(self.visits.owed_for(one, at))
+                one.replied_at, one.followed_up_at = main.replied_at or since, None
         await session.flush()
 
     def _seen(self, ticket: Ticket, last: FollowUp | None, since: datetime) -> Merged:
@@ -64,8 +69,11 @@ class MergedFollowUps:
 
     async def _withdraw(self, session: AsyncSession, main: Ticket, at: datetime) -> None:
         """The answer of `main` holds no more: call off what was not asked yet; what a supervisor had to decide is."""
-        merged = [one.id for one in await merged_into(session, main.id)]
-        for owed in await _open(session, merged):
+        merged = await merged_into(session, main.id)
+        for one in merged:
+            if one.satisfaction not in _CONTENT:  # nobody asks the others again: their word is the last
+                one.replied_at = one.followed_up_at = None
+        for owed in await _open(session, [one.id for one in merged]):
             if owed.needs_supervisor or owed.state in {"waiting", "retry"}:  # others are being talked to
                 await _end(session, owed, at)
 

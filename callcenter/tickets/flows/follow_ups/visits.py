@@ -71,7 +71,7 @@ class FollowUps:
         after = rules.in_vain(await as_owed(session, owed), result, at, self.policy)
         owed.state, owed.next_at, owed.assigned = after.state, after.next_at, None
         if after.state == "unreached":
-            owed.closed_at = at
+            await _given_up(session, owed, at)
 
     def owed_for(self, ticket: Ticket, at: datetime) -> FollowUp:
         """Return a follow-up of `ticket` that is owed since `at`, to be stored."""
@@ -132,7 +132,7 @@ class FollowUps:
         owed.state, owed.next_at = after.state, after.next_at
         owed.assigned = attempt.agent if after.state == "answered" else None
         if after.state == "unreached":
-            owed.closed_at = event.at
+            await _given_up(session, owed, event.at)
 
 
 async def open_of(session: AsyncSession, ticket_id: int) -> FollowUp | None:
@@ -145,6 +145,13 @@ async def end_link(session: AsyncSession, owed: FollowUp, at: datetime) -> None:
     """Let the link that the citizen was sent open nothing from now on."""
     its = FollowUpLink.follow_up_id == owed.id, FollowUpLink.used_at.is_(None)
     await session.execute(update(FollowUpLink).where(*its).values(used_at=at))
+
+
+async def _given_up(session: AsyncSession, owed: FollowUp, at: datetime) -> None:
+    owed.closed_at = at
+    # No move follows where the request was merged into another.
+    its = Ticket.id == owed.ticket_id, Ticket.state == "merged"
+    await session.execute(update(Ticket).where(*its).values(followed_up_at=at))
 
 
 async def as_owed(session: AsyncSession, owed: FollowUp) -> rules.FollowUp:

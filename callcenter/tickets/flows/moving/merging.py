@@ -48,6 +48,24 @@ async def main_of(session: AsyncSession, ticket: Ticket) -> Ticket | None:
     return None if at is ticket else at
 
 
+async def mains_of(session: AsyncSession, heads: Collection[int]) -> dict[int, int]:
+    """Return, for each id in `heads`, the id of what is worked on in its place: itself unless it was merged."""
+    known: dict[int, int | None] = {}
+    fresh = set(heads)
+    while fresh:
+        query = select(Ticket.id, Ticket.merged_into_id).where(Ticket.id.in_(fresh))
+        known |= {row.id: row.merged_into_id for row in await session.execute(query)}
+        fresh = {into for into in known.values() if into is not None} - known.keys()
+    found = {}
+    for head in heads:
+        at, seen = head, {head}
+        while (into := known.get(at)) is not None and into not in seen:
+            at = into
+            seen.add(at)
+        found[head] = at
+    return found
+
+
 async def state_told(session: AsyncSession, state: str, merged_into_id: int | None) -> str | None:
     """Return the state of the request that is worked on in place of one in `state`; None when that is not merged.
 
@@ -55,12 +73,10 @@ async def state_told(session: AsyncSession, state: str, merged_into_id: int | No
     """
     if state != "merged":
         return None
-    at, seen = merged_into_id, set[int]()
-    while at is not None and at not in seen:
-        seen.add(at)
-        row = (await session.execute(select(Ticket.state, Ticket.merged_into_id).where(Ticket.id == at))).one()
-        state, at = row.state, row.merged_into_id
-    return state
+    if merged_into_id is None:
+        return state
+    main = (await mains_of(session, [merged_into_id]))[merged_into_id]
+    return await session.scalar(select(Ticket.state).where(Ticket.id == main))
 
 
 async def followers(session: AsyncSession, ticket: Ticket, move: str, before: int | None) -> Sequence[Ticket]:
