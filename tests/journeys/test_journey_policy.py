@@ -124,7 +124,7 @@ async def test_three_waiting_end_wrap_ups_call_breaks_back_and_ring_the_reserves
                 await until_live(crowded, lambda live: live["policy"]["called_back"] == ["1002"], within=15)
                 await crowded.until_agent("1001", "talking")
                 await foreman.until("answered", within=15)
-                await telephone.until("ringing", within=15)
+                await telephone.until("ringing", within=30)
                 await third.hang_up()
         await calm(crowded)
         done = await steps(crowded)

@@ -100,8 +100,8 @@ async def test_a_form_sent_twice_even_at_once_is_one_request(database: Database,
         assert {status for status, _ in [*sent, again]} == {201}
         assert len({answer["number"] for _, answer in [*sent, again]}) == 1
         assert len(await web.tickets()) == 1
-        assert (await web.file())[0] == 201, "only what was opened counts"
-        assert (await web.file())[0] == 429
+        # Only what was opened counts, and it was opened from whichever of the two came first.
+        assert [(await web.file())[0] for _ in range(3)] in ([201, 429, 429], [201, 201, 429])
 
 
 async def test_a_solution_is_good_for_one_request_only(database: Database, tmp_path: Path) -> None:
