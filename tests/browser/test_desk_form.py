@@ -194,6 +194,20 @@ async def test_a_call_that_only_rang_leaves_no_form(desk: RealDesk) -> None:
     assert await page.evaluate("fetch('/api/v1/drafts').then((answer) => answer.json())") == []
 
 
+async def test_many_open_forms_stay_in_their_column(desk: RealDesk) -> None:
+    page = await desk.open()
+    for already in range(9):
+        await expect(page.locator(".tf-tab")).to_have_count(already)
+        await page.keyboard.press("F3")
+        await expect(page.locator("#f-kind input").first).to_be_focused()
+        await page.locator("#f-title").fill(f"小区东门外的路灯不亮，老人夜间出行不便之{already}")
+    form, column = [await page.locator(one).bounding_box() for one in (".ticket-form", ".desk-side")]
+    assert form
+    assert column
+    assert form["x"] + form["width"] <= column["x"], "the form lies under its neighbour"
+    await expect(page.get_by_role("tab", selected=True)).to_be_in_viewport(ratio=1)
+
+
 async def test_what_is_missing_is_said_beside_its_field_and_nothing_is_sent(desk: RealDesk) -> None:
     page = await desk.open()
     await page.keyboard.press("F3")

@@ -259,7 +259,9 @@ export class Workspace {
   drawn() {
     const form = this.#wanted;
     this.#wanted = null;
-    if (form && form === this.active) form.focus();
+    if (!form || form !== this.active) return;
+    document.querySelector(".tf-tab[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    form.focus();
   }
 
   /** @param {KeyboardEvent} event @returns {boolean} whether it was for here */
