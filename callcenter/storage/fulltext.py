@@ -219,7 +219,7 @@ class FullText:
         rows = await session.scalar(_ROWS, {"name": found.source.description}) or 0
         if rows < least * _COMMON:
             return False
-        percent = literal_column(f"{100 * _SAMPLE / rows:.6f}")
+        percent: ColumnElement[Any] = literal_column(f"{100 * _SAMPLE / rows:.6f}")
         # The same pages each time, so that they are in memory.
         sample = found.source.tablesample(func.system(percent), seed=literal_column("1"))
         has = sample.c.words.op("@@")(found.question)
