@@ -211,7 +211,9 @@ def test_an_interrupted_set_up_ends_its_programs(tmp_path: Path, how: signal.Sig
     pid_file = tmp_path / "pid"
     script = f"""
 import sys
+import signal
 from callcenter.bootstrap import __main__ as main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test in the background inherits that it is ignored
 main.set_up = lambda purpose, root, console: console.run("nap", ["sh", "-c", "echo $$ > {pid_file}; exec sleep 60"])
 sys.exit(main.main([]))
 """
