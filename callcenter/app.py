@@ -134,7 +134,7 @@ def compose(settings: Settings) -> Controller:
     )
     rotation = LogRotation(
         cel=paths.cel,
-        logs=[paths.log / "queue_log", paths.log / "messages.log"],
+        logs=[paths.log / "queue_log", paths.log / "messages.log", paths.journal],
         ami=ami,
         keep=timedelta(days=settings.disk.keep_days),
         position=functools.partial(stored_to, database, settings.node),

@@ -116,6 +116,11 @@ class Paths:
         return self.log / "cel-custom" / "cel.jsonl"
 
     @property
+    def journal(self) -> Path:
+        """Who called, written by the calls themselves; rotated ones lie beside it."""
+        return self.log / "journal" / "calls"
+
+    @property
     def agi(self) -> Path:
         """Classic AGI scripts."""
         return self.lib / "agi-bin"
@@ -135,5 +140,6 @@ class Paths:
             self.spool,
             self.run,
             self.cel.parent,
+            self.journal.parent,
         ):
             folder.mkdir(parents=True, exist_ok=True)

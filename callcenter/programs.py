@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from callcenter import preparation
+from callcenter.asterisk.journal import recovered
 from callcenter.asterisk.probe import PartlyDeafError, probe_asterisk
 from callcenter.preparation import Prepared
 from callcenter.settings import Settings
@@ -83,7 +84,8 @@ def _with_room(step: Callable[[], None], prepared: Prepared, *, needed: bool) ->
 def mark_start(settings: Settings, prepared: Prepared) -> None:
     """Write into the call history that Asterisk starts: whatever call was still open then was cut.
 
-    A line of its own even after one that a dying Asterisk left unfinished.
+    Before that line stands who called in its last minutes, by the journal: it may have died before it wrote that here.
+    The first line is one of its own even after one that a dying Asterisk left unfinished.
     """
     seconds = time.time()
     mark = {
@@ -93,10 +95,11 @@ def mark_start(settings: Settings, prepared: Prepared) -> None:
         "node": settings.node,
     }
     path = prepared.paths.cel
+    called = recovered(prepared.paths.journal)
     whole = True
     if path.exists() and path.stat().st_size:
         with path.open("rb") as file:
             file.seek(-1, 2)
             whole = file.read() == b"\n"
     with path.open("a", encoding="utf-8") as file:
-        file.write(("" if whole else "\n") + json.dumps(mark) + "\n")
+        file.write(("" if whole else "\n") + "".join(f"{line}\n" for line in [*called, json.dumps(mark)]))

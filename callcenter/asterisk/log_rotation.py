@@ -107,7 +107,7 @@ class LogRotation:
     """
 
     cel: Path
-    #: Asterisk's logs that it keeps open.
+    #: Asterisk's logs that it keeps open, and the journal.
     logs: Sequence[Path]
     ami: Ami
     keep: timedelta

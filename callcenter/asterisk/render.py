@@ -106,6 +106,7 @@ def paths_for_templates(paths: Paths, fallback: Path) -> dict[str, Path]:
         "run": paths.run,
         "log": paths.log,
         "recordings": paths.recordings,
+        "journal": paths.journal,
         "snapshot": paths.snapshot,
         "fallback": fallback,
     }
