@@ -111,6 +111,8 @@ class Speech(asyncio.DatagramProtocol):
         self._wanted = asyncio.Event()
         #: Packets so far.
         self.sent = 0
+        #: Of so many packets one is lost on the way; 0 loses none.
+        self.loses_one_in = 0
         self.received = 0
         self._heard: deque[bytes] = deque(maxlen=_MEMORY)
         self._task: asyncio.Task[None] | None = None
@@ -200,6 +202,8 @@ class Speech(asyncio.DatagramProtocol):
             return
         head = _HEADER.pack(0x80, 0x80 * marker | kind, self._sequence, self._stamp & 0xFFFFFFFF, self._source)
         self._sequence = (self._sequence + 1) & 0xFFFF
+        if self.loses_one_in and self._sequence % self.loses_one_in == 0:
+            return
         self._transport.sendto(head + payload, self._target)
         self.sent += 1
 

@@ -33,6 +33,11 @@ FIELDS = (
     "attempt_id",
     "dial_result",
     "cut",
+    "mos_citizen",
+    "mos_agent",
+    "line_loss",
+    "line_jitter_ms",
+    "line_rtt_ms",
 )
 #: In the order of a row.
 _COLUMNS = (*FIELDS, "node", "progress")

@@ -44,6 +44,13 @@ class CallRow(BaseModel):
     rating: int | None
     #: Whether it ended because Asterisk died.
     cut: bool
+    #: Quality of the line 线路质量, 1.0 to 4.4 (MOS) for each side, and the worst of both: percent lost,
+    #: milliseconds. Null where nothing was measured.
+    mos_citizen: float | None
+    mos_agent: float | None
+    line_loss: float | None
+    line_jitter_ms: float | None
+    line_rtt_ms: float | None
     ticket: str | None
 
 
@@ -224,6 +231,11 @@ def _call(call: Call) -> Row:
         "recording": call.recording,
         "rating": call.rating,
         "cut": call.cut,
+        "mos_citizen": call.mos_citizen,
+        "mos_agent": call.mos_agent,
+        "line_loss": call.line_loss,
+        "line_jitter_ms": call.line_jitter_ms,
+        "line_rtt_ms": call.line_rtt_ms,
         "ticket": call.ticket,
     }
 

@@ -59,6 +59,16 @@ class Call(OfNode, Base):
     dial_result: Mapped[str | None] = mapped_column(String(20))
     #: Whether it ended because Asterisk died.
     cut: Mapped[bool] = mapped_column(default=False)
+
+    # How good the lines were, as RTCP told: `rules.line_quality`
+    #: Mean opinion scores, 1.0 to 4.4, of the citizen's line and of the agent's.
+    mos_citizen: Mapped[float | None]
+    mos_agent: Mapped[float | None]
+    #: The worst of all legs: percent of packets lost, milliseconds of jitter, and there and back.
+    line_loss: Mapped[float | None]
+    line_jitter_ms: Mapped[float | None]
+    line_rtt_ms: Mapped[float | None]
+
     #: Number of the ticket 工单 that it led to.
     ticket: Mapped[str | None] = mapped_column(String(20))
     #: What the interpreter needs to go on; NULL once the call's last channel is gone.

@@ -8,11 +8,13 @@ the citizen is asked for a rating, and the key they press is on the call.
 import struct
 import wave
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness import CITIZEN_HZ, HEARD, PROMPTS, SEAT_HZ, Hotline, hears, wait_for
 
 from callcenter.demo.speech import share_of
+from callcenter.hotline.rules.line_quality import POOR
 
 pytestmark = pytest.mark.asterisk
 
@@ -43,6 +45,25 @@ async def test_citizen_and_seat_talk_and_the_talk_is_recorded(hotline: Hotline) 
     recorded = samples_of(hotline.settings.data_folder / "recordings" / call["recording"])
     assert share_of(recorded, CITIZEN_HZ) > HEARD, "the citizen is on the recording"
     assert share_of(recorded, SEAT_HZ) > HEARD, "the agent is on the recording"
+
+
+async def test_the_quality_of_each_line_is_kept_and_a_lossy_one_counts_as_poor(hotline: Hotline) -> None:
+    async def talk(caller: str, loses_one_in: int) -> dict[str, Any]:
+        async with hotline.seated("1001", "8001") as seat, hotline.citizen(caller) as citizen:
+            citizen.speech.loses_one_in = loses_one_in
+            await seat.until("answered", within=15)
+            heard = seat.speech.received
+            await wait_for(lambda: seat.speech.received > heard + 150, what="three seconds of talk")
+            await citizen.hang_up()
+            await seat.until("ended")
+        return dict(await hotline.call_of(caller))
+
+    good, lossy = await talk("13800000005", 0), await talk("13800000006", 4)
+    print("\n", {name: [call[name] for call in (good, lossy)] for name in good if name.startswith(("mos", "line"))})
+    assert good["mos_citizen"] > 4, "nothing was lost on the loopback network"
+    assert good["mos_agent"] > 4
+    assert lossy["mos_citizen"] < POOR
+    assert 15 < lossy["line_loss"] < 35
 
 
 async def test_citizen_rates_the_agent_who_hung_up_first(hotline: Hotline) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from callcenter.asterisk.cel import CelEvent, Kind
 from callcenter.hotline.rules.records import MISSED, ORDERED, CallRecord, Outcome, Progress, sanitised
-from callcenter.hotline.rules.said import SAID
+from callcenter.hotline.rules.said import AFTERWARDS, SAID
 
 __all__ = ["MISSED", "CallRecord", "Outcome", "Progress", "cut", "interpret", "sanitised"]
 
@@ -125,7 +125,7 @@ def _call_ended(call: CallRecord, progress: Progress, event: CelEvent) -> None:
 
 
 def _heard(call: CallRecord, progress: Progress, event: CelEvent) -> None:
-    if call.ended_at is None and (said := SAID.get(event.word)):
+    if (call.ended_at is None or event.word in AFTERWARDS) and (said := SAID.get(event.word)):
         said(call, progress, event)
 
 

@@ -86,6 +86,12 @@ class CallRecord:
     attempt_id: int | None = None
     dial_result: str | None = None
     cut: bool = False
+    #: How good the lines were (`rules.line_quality`): score of each side, and the worst of both. Milliseconds.
+    mos_citizen: float | None = None
+    mos_agent: float | None = None
+    line_loss: float | None = None
+    line_jitter_ms: float | None = None
+    line_rtt_ms: float | None = None
     #: None once the last channel is gone: nothing can change any more.
     progress: Progress | None = field(default_factory=Progress)
 

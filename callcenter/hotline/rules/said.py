@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from callcenter.asterisk.cel import CelEvent
+from callcenter.hotline.rules.line_quality import leg_of
 from callcenter.hotline.rules.records import CallRecord, Progress, harmless, sanitised
 
 #: What Queue() says of a caller it did not let in.
@@ -106,6 +107,23 @@ def _test_answered(call: CallRecord, _progress: Progress, event: CelEvent) -> No
         call.answered_at = call.answered_at or event.at
 
 
+def _line(call: CallRecord, progress: Progress, event: CelEvent) -> None:
+    leg = leg_of(event.detail)
+    if leg is None:
+        return
+    if event.uniqueid == progress.first:
+        call.mos_citizen = _least(call.mos_citizen, leg.mos)
+    elif event.uniqueid in progress.agents:
+        call.mos_agent = _least(call.mos_agent, leg.mos)
+    call.line_loss = max(call.line_loss or 0.0, leg.loss)
+    call.line_jitter_ms = max(call.line_jitter_ms or 0.0, leg.jitter_ms)
+    call.line_rtt_ms = max(call.line_rtt_ms or 0.0, leg.rtt_ms)
+
+
+def _least(known: float | None, found: float) -> float:
+    return found if known is None else min(known, found)
+
+
 def _recording(path: str) -> str | None:
     return path if _RECORDING.fullmatch(path) else None
 
@@ -124,4 +142,7 @@ SAID: Mapping[str, Said] = {
     "DIALLED": _dialled,
     "TEST": _test,
     "TEST_ANSWERED": _test_answered,
+    "LINE": _line,
 }
+#: Words that are news also after the citizen has gone.
+AFTERWARDS = frozenset({"LINE"})

@@ -7,6 +7,7 @@ import { icon } from "../core/icons.js";
 import { callbackState, outcome } from "../core/words.js";
 import { heldBecause, owedBecause } from "../core/words_owed.js";
 import { chip } from "../lists/chip.js";
+import { lineChip } from "../lists/line_quality.js";
 
 /** @typedef {{id?: number, at: string, agent: string, result: string, number?: string, ended_at?: string, note?: string, call?: number}} Attempt */
 /** @typedef {{id: number, caller: string, state: string, reason?: string, opened_at: string, due_at: string,
@@ -16,7 +17,8 @@ import { chip } from "../lists/chip.js";
 /** @typedef {{id: string | number, caller: string, direction: string, started_at: string, queued_at?: string,
  *   answered_at?: string, ended_at?: string, agent?: string, seat?: string, outcome: string, recording?: string,
  *   rating?: number, ticket?: string,
- *   cut?: boolean}} Call */
+ *   cut?: boolean, mos_citizen?: number, mos_agent?: number, line_loss?: number, line_jitter_ms?: number,
+ *   line_rtt_ms?: number}} Call */
 
 /**
  * Time left before a callback is overdue, or how long it has been.
@@ -94,7 +96,7 @@ export function recentPanel(calls) {
       ${calls && !calls.length ? html`<p class="empty">${t("No calls yet.")}</p>` : nothing}
       <ul class="rows">
         ${repeat(calls ?? [], ({ id }) => id, (call) => html`<li class="row">
-          <b class="number">${callerNumber(call.caller)}</b>${chip(outcome(call.outcome))}
+          <b class="number">${callerNumber(call.caller)}</b>${chip(outcome(call.outcome))}${lineChip(call)}
           <span class="row-main">${shortMoment(call.started_at)}</span>
           <span class="due">${duration(between(call.answered_at, call.ended_at))}</span>
         </li>`)}

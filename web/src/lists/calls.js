@@ -3,6 +3,7 @@ import { between, callerNumber, duration, shortMoment } from "../core/format.js"
 import { t } from "../core/i18n.js";
 import { direction, outcome } from "../core/words.js";
 import { chip } from "./chip.js";
+import { lineChip } from "./line_quality.js";
 import { startList } from "./list.js";
 
 /** @param {HTMLElement} main */
@@ -25,7 +26,7 @@ export function startCalls(main) {
       { name: t("Time"), kind: "time", cell: (call) => shortMoment(call.started_at) },
       { name: t("Caller"), cell: (call) => html`<b class="number">${callerNumber(call.caller)}</b>` },
       { name: t("Direction"), cell: (call) => direction(call.direction)[0] },
-      { name: t("Outcome"), cell: (call) => [chip(outcome(call.outcome)), call.cut ? chip([cutWord, "bad"]) : ""] },
+      { name: t("Outcome"), cell: (call) => [chip(outcome(call.outcome)), call.cut ? chip([cutWord, "bad"]) : "", lineChip(call)] },
       { name: t("Waited"), kind: "number", cell: (call) => duration(between(call.queued_at, call.answered_at ?? call.ended_at)) },
       { name: t("Talked"), kind: "number", cell: (call) => duration(between(call.answered_at, call.ended_at)) },
       { name: t("Agent"), cell: (call) => call.agent ?? "—" },
