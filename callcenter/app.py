@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from callcenter import databases, logs, schedule
 from callcenter.app_requests import Requests
-from callcenter.asterisk import secrets
+from callcenter.asterisk import certificate, secrets
 from callcenter.asterisk.ami import AmiClient
 from callcenter.asterisk.fastagi import FastAgiServer
 from callcenter.asterisk.log_rotation import LogRotation
@@ -30,6 +30,7 @@ from callcenter.hotline.flows.callbacks.desk import CallbackDesk
 from callcenter.hotline.flows.callbacks.obligations import policy_of
 from callcenter.hotline.flows.dialling.dialler import Dialler
 from callcenter.hotline.flows.floor import FloorKeeper
+from callcenter.hotline.flows.phones import Phones
 from callcenter.hotline.flows.policy.keeper import PolicyKeeper
 from callcenter.hotline.flows.policy.log import PolicyLog
 from callcenter.hotline.flows.proof.replay import stored_to
@@ -38,6 +39,7 @@ from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
 from callcenter.hotline.rules.floor import Floor, empty
 from callcenter.hotline.views.callbacks import CALLBACK_DESK
+from callcenter.hotline.views.phones import PHONES
 from callcenter.hotline.views.supervision import SUPERVISION, Supervision
 from callcenter.notify import Notifier
 from callcenter.opening import Opening
@@ -96,6 +98,7 @@ def compose(settings: Settings) -> Controller:
         policy.changed(before, after)
         dialler.floor_changed(before, after)
         test_dials.floor_changed(before, after)
+        phones.floor_changed(before, after)
 
     keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=floor_changed)
     ami = keeper.ami = AmiClient(
@@ -107,6 +110,8 @@ def compose(settings: Settings) -> Controller:
         on_up=keeper.on_up,
         on_down=keeper.on_down,
     )
+
+    phones = Phones(keeper, database, live, clock.now)
 
     # Requests, and what of the history concerns them.
     requests = Requests(settings, database, paths, live, alarms)
@@ -198,6 +203,7 @@ def compose(settings: Settings) -> Controller:
     )
     panel[CALLBACK_DESK] = CallbackDesk(database, dialler, owed, SUBSCRIBERS, lambda: board.names, committed)
     visit_keeper = requests.serve(panel, dialler)
+    panel[PHONES] = phones
     panel[SUPERVISION] = Supervision(blocked, test_dials)
     return Controller(
         settings=settings,
@@ -206,6 +212,7 @@ def compose(settings: Settings) -> Controller:
         fastagi=fastagi,
         panel=panel,
         notifier=notifier,
+        certificate=certificate.of_settings(settings, paths.secrets),
         timetable=schedule.build(
             settings.time_zone,
             [
@@ -233,6 +240,7 @@ def compose(settings: Settings) -> Controller:
             "heartbeat": functools.partial(heartbeat, ami, time.time),
             "disk": DiskWatch(paths.data, settings.disk, alarms.tell).run,
             "queue policy": policy.run,
+            "phones": phones.run,
             "database": functools.partial(
                 opening.then,
                 *(historian.run, figures.run, activity.run, blocked.run, snapshot.run, dialler.run, test_dials.run),

@@ -6,10 +6,12 @@ import gc
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from callcenter.asterisk import certificate
 from callcenter.asterisk.ami import AmiClient
 from callcenter.asterisk.fastagi import FastAgiServer
 from callcenter.notify import Notifier
@@ -30,6 +32,8 @@ class Controller:
     panel: web.Application
     timetable: AsyncIOScheduler
     notifier: Notifier
+    #: Paths of the certificate and its key, for HTTPS.
+    certificate: tuple[Path, Path]
     #: What goes on for ever, by name; one that ends has failed.
     works: Mapping[str, Callable[[], Awaitable[None]]]
 
@@ -44,7 +48,8 @@ class Controller:
         await self.fastagi.start()
         self.timetable.start()
         try:
-            async with server.serving(self.panel, self.settings.bind, self.settings.panel_port):
+            https = self.settings.https_panel_port, certificate.context_of(self.certificate)
+            async with server.serving(self.panel, self.settings.bind, self.settings.panel_port, secure=https):
                 running = [spawn(_run(work), name=name) for name, work in self.works.items()]
                 self.notifier.ready()
                 # None of them ends by itself: one that does has failed, and a fresh start is the mend.

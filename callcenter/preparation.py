@@ -1,6 +1,5 @@
 """What must be on disk before Asterisk starts: folders, secrets, certificate, prompts, rendered configuration."""
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,7 +47,7 @@ def prepare(settings: Settings, say: Say) -> Prepared:
             paths,
             program,
             secrets.ensure(paths.secrets, settings),
-            certificate.ensure(paths.secrets, _names(settings)),
+            certificate.of_settings(settings, paths.secrets),
         )
         link_program_data(paths, program)
         with _timed("prompts", say):
@@ -57,7 +56,7 @@ def prepare(settings: Settings, say: Say) -> Prepared:
         configure(settings, made)
     except render.RenderError as error:
         raise NotReady(error.faults) from error
-    except (OSError, secrets.SecretsError, prompts.PromptError) as error:
+    except (OSError, secrets.SecretsError, certificate.CertificateError, prompts.PromptError) as error:
         raise NotReady([str(error)]) from error
     return made
 
@@ -99,6 +98,11 @@ def faults(settings: Settings, scratch: Path) -> list[str]:
         )
     except render.RenderError as error:
         found += error.faults
+    if settings.https.certificate:
+        try:
+            certificate.of_settings(settings, scratch)
+        except certificate.CertificateError as error:
+            found.append(str(error))
     found += prompts.faults(settings)
     if fault := interchange.fault(settings.interchange):
         found.append(fault)
@@ -113,10 +117,6 @@ def link_program_data(paths: Paths, program: install.Asterisk) -> None:
         link.unlink()
     if not link.is_symlink():
         link.symlink_to(target)
-
-
-def _names(settings: Settings) -> list[str]:
-    return ["localhost", "127.0.0.1", settings.bind, socket.gethostname()]
 
 
 @contextmanager

@@ -1,7 +1,9 @@
-"""The self-signed certificate for browser softphones: secure WebSocket (WSS) and DTLS-SRTP ask for one."""
+"""The certificate of the panel over HTTPS and of browser phones over secure WebSocket (WSS): given, or self-signed."""
 
 import ipaddress
 import os
+import socket
+import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from callcenter.settings import Settings
+
 #: How long a new certificate holds.
 LIFE = timedelta(days=3650)
 #: It is made anew when less than this is left.
@@ -18,6 +22,40 @@ RENEW_BEFORE = timedelta(days=30)
 #: Clocks of other machines may be a little behind.
 _BACKDATED = timedelta(hours=1)
 _LONGEST_COMMON_NAME = 64
+
+
+class CertificateError(Exception):
+    """The certificate that the settings name cannot be used; says which, why, and the mend."""
+
+
+def of_settings(settings: Settings, folder: Path) -> tuple[Path, Path]:
+    """Return the paths of certificate and key: those that the settings name, else a pair of our own in `folder`.
+
+    Raises CertificateError when a given pair cannot be used, OSError when our own cannot be written.
+    """
+    given = settings.https
+    if given.certificate is None or given.key is None:
+        return ensure(folder, ["localhost", "127.0.0.1", settings.bind, socket.gethostname()])
+    pair = given.certificate.expanduser().resolve(), given.key.expanduser().resolve()
+    context_of(pair)
+    return pair
+
+
+def context_of(pair: tuple[Path, Path]) -> ssl.SSLContext:
+    """Return what an HTTPS server needs of certificate and key; raises CertificateError."""
+    certificate, key = pair
+    for path in pair:
+        if not os.access(path, os.R_OK):
+            raise CertificateError(f"{path}: cannot be read; set https.certificate and https.key to readable files")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        # An encrypted key would ask for its password on the terminal.
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except (ssl.SSLError, ValueError) as error:
+        raise CertificateError(
+            f"{certificate} and {key}: {error}; https needs a certificate and its own key, in PEM, without a password"
+        ) from error
+    return context
 
 
 def ensure(folder: Path, names: Iterable[str], now: datetime | None = None) -> tuple[Path, Path]:

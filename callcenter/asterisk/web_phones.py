@@ -5,24 +5,12 @@ from the moment it is put there until the moment it is taken away, with no reloa
 """
 
 import json
-from typing import Protocol
 
-from callcenter.asterisk.ami import AmiRefused, Fields, Reply
-from callcenter.asterisk.fields import Message
+from callcenter.asterisk.ami import AmiClient, AmiRefused
 
 #: Where Asterisk's database keeps them: the prefix of sorcery.conf, and the kind of object.
 FAMILY = "webphone/auth"
 _AUTH = "-auth"
-
-
-class Manager(Protocol):
-    """What is needed of the link to Asterisk."""
-
-    async def action(self, name: str, /, **fields: Fields) -> Reply:
-        """Carry out an action that has one answer."""
-
-    async def list(self, name: str, /, **fields: Fields) -> "list[Message]":
-        """Carry out an action that answers with a list."""
 
 
 def endpoint_of(seat: str) -> str:
@@ -30,14 +18,14 @@ def endpoint_of(seat: str) -> str:
     return f"{seat}w"
 
 
-async def allow(ami: Manager, seat: str, password: str) -> None:
+async def allow(ami: AmiClient, seat: str, password: str) -> None:
     """Let whoever knows `password` be the browser phone of `seat`, and nobody else; raises AmiError."""
     user = endpoint_of(seat)
     auth = json.dumps({"auth_type": "digest", "username": user, "password": password})
     await ami.action("DBPut", Family=FAMILY, Key=user + _AUTH, Val=auth)
 
 
-async def forbid(ami: Manager, seat: str) -> None:
+async def forbid(ami: AmiClient, seat: str) -> None:
     """Let nobody be the browser phone of `seat`; raises AmiError."""
     try:
         await ami.action("DBDel", Family=FAMILY, Key=endpoint_of(seat) + _AUTH)
@@ -46,7 +34,7 @@ async def forbid(ami: Manager, seat: str) -> None:
             raise
 
 
-async def allowed(ami: Manager) -> frozenset[str]:
+async def allowed(ami: AmiClient) -> frozenset[str]:
     """Return the seats that have a password now; raises AmiError."""
     try:
         rows = await ami.list("DBGetTree", Family=FAMILY)

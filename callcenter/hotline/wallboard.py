@@ -35,6 +35,8 @@ def seat_section(seat: Seat, agents: Mapping[str, str]) -> Json:
         "since": iso(seat.since),
         "caller": None if seat.caller is None else mask(seat.caller),
         "phone": bool(seat.phones),
+        # Which of the two is there: the SIP phone comes first, and the browser's where there is none.
+        "phone_kind": None if not seat.phones else "sip" if seat.number in seat.phones else "browser",
         "until": iso(seat.until) if seat.state == "wrap_up" else None,
     }
 

@@ -67,6 +67,17 @@ def is_upload(handler: Any, method: str) -> bool:  # noqa: ANN401  # a function,
     return getattr(handler, "upload", False) is True
 
 
+def long_lived(handler: _Handler) -> _Handler:
+    """Mark a handler whose answer is a line that stays open: no time limit ends it."""
+    handler.__dict__["long_lived"] = True
+    return handler
+
+
+def is_long_lived(handler: Any) -> bool:  # noqa: ANN401  # a function, or a class of views
+    """Whether the answer of `handler` has no time limit."""
+    return getattr(handler, "long_lived", False) is True
+
+
 def guard_of(handler: Any, method: str) -> Guard | None:  # noqa: ANN401  # a function, or a class of views
     """Return the mark of `handler`, or None when it has none."""
     if isinstance(handler, type):
@@ -157,8 +168,12 @@ def clear_cookie(answer: web.StreamResponse, request: web.Request) -> None:
 
 
 def cookie_name(request: web.Request) -> str:
-    """Return the cookie's name. Browsers share cookies between ports, so that of a second hotline differs."""
-    return f"callcenter_{request.app[SETTINGS].panel_port}"
+    """Return the cookie's name. Browsers share cookies between ports, so that of a second hotline differs.
+
+    So does that over HTTPS: a browser takes no plain cookie in the place of a secure one.
+    """
+    settings = request.app[SETTINGS]
+    return f"callcenter_{settings.https_panel_port if request.secure else settings.panel_port}"
 
 
 def ensure_cli_token(folder: Path) -> str:

@@ -7,12 +7,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 
-from callcenter.panel.access import public
+from callcenter.panel.access import is_long_lived, public
 from callcenter.panel.keys import METRICS
 from callcenter.panel.live import LiveState
 
 _log = structlog.get_logger()
-_LIVE = "/api/v1/live"
 _QUIET = ("/healthz", "/metrics", "/static")
 
 
@@ -43,7 +42,7 @@ def observed(registry: CollectorRegistry) -> Middleware:
             route = resource.canonical if resource else "unknown"
             method = request.method if request.method in ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE") else "other"
             took = time.perf_counter() - began
-            if route != _LIVE:  # lasts as long as its reader looks
+            if not is_long_lived(request.match_info.handler):  # lasts as long as somebody looks
                 seconds.labels(method, route, status).observe(took)
             if not route.startswith(_QUIET):
                 _log.info("request", method=method, route=route, status=status, ms=round(took * 1000, 1))

@@ -1,6 +1,8 @@
 """The web application: what it is made of, and how it is served."""
 
 import asyncio
+import re
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,11 +34,11 @@ LONGEST_UPLOAD_SECONDS = 300
 #: How long requests in progress may take to end when the panel stops.
 SHUTDOWN_SECONDS = 0.5
 
+_POLICY = (
+    "default-src 'self'; connect-src 'self'{phones}; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -98,12 +100,19 @@ def build(
 
 
 @asynccontextmanager
-async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[web.AppRunner]:
-    """Serve `app` for the length of the block. Raises OSError when the port is taken."""
+async def serving(
+    app: web.Application, host: str, port: int, *, secure: tuple[int, ssl.SSLContext] | None = None
+) -> AsyncIterator[web.AppRunner]:
+    """Serve `app` for the length of the block, and over HTTPS at the port and with the certificate of `secure` too.
+
+    Raises OSError when a port is taken.
+    """
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
+        if secure:
+            await web.TCPSite(runner, host, secure[0], ssl_context=secure[1]).start()
         yield runner
     finally:
         await runner.cleanup()
@@ -111,7 +120,7 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[w
 
 @web.middleware
 async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if request.match_info.handler is stream.stream:
+    if access.is_long_lived(request.match_info.handler):
         return await handler(request)
     file = access.is_upload(request.match_info.handler, request.method)
     try:
@@ -124,12 +133,26 @@ async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse
 async def _harden(request: web.Request, answer: web.StreamResponse) -> None:
     for name, value in _HEADERS.items():
         answer.headers.setdefault(name, value)
+    answer.headers.setdefault("Content-Security-Policy", _POLICY.format(phones=_phone_lines(request)))
     if request.path.startswith("/static/"):
         # The name of a built file changes with its content; what has no such name is asked for again.
         built = request.path.removeprefix("/static/") in request.app.get(keys.MANIFEST, {}).values()
         answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if built else "no-cache"
     else:
         answer.headers.setdefault("Cache-Control", "no-store")
+
+
+def _phone_lines(request: web.Request) -> str:
+    """Return where a page may open the browser phone's line besides its own address: Asterisk on the same machine.
+
+    The panel's own address is named too, for browsers to whom 'self' means no WebSocket.
+    """
+    host = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?", request.host)
+    if host is None:
+        return ""
+    settings = request.app[keys.SETTINGS]
+    scheme, port = ("wss", settings.https_port) if request.secure else ("ws", settings.http_port)
+    return f" {scheme}://{host[0]} {scheme}://{host[1]}:{port}"
 
 
 async def _end_streams(app: web.Application) -> None:

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from callcenter.panel.access import requires, still_allowed
+from callcenter.panel.access import long_lived, requires, still_allowed
 from callcenter.panel.api import answers
 from callcenter.panel.keys import LIVE
 from callcenter.panel.live import Subscriber
@@ -22,6 +22,7 @@ SEND_SECONDS = 30
 CHECK_SECONDS = 15
 
 
+@long_lived
 @requires("agent")
 @answers(str, content_type="text/event-stream")
 async def stream(request: web.Request) -> web.StreamResponse:

@@ -18,7 +18,7 @@ from pydantic_settings import (
 
 from callcenter.settings.promises import Callbacks, Disk, Policy, Reserve, TestDials
 from callcenter.settings.requests import Citizens, DispatchHelp, FollowUps, Interchange, Mail, Tickets
-from callcenter.settings.sections import Announcement, Demo, Greeting, Menu, Queue, Rating, Seats, Trunk
+from callcenter.settings.sections import Announcement, Demo, Greeting, Https, Menu, Queue, Rating, Seats, Trunk
 from callcenter.settings.words import Address, Folder, Zone
 
 ENV_PREFIX = "CALLCENTER_"
@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     callbacks: Callbacks = Callbacks()
     test_dials: TestDials = TestDials()
     disk: Disk = Disk()
+    https: Https = Https()
     tickets: Tickets = Tickets()
     follow_ups: FollowUps = FollowUps()
     dispatch_help: DispatchHelp = DispatchHelp()
@@ -175,6 +176,11 @@ class Settings(BaseSettings):
     def https_port(self) -> int:
         """Asterisk's HTTPS and secure WebSocket for browser softphones."""
         return 8089 + self.port_offset
+
+    @property
+    def https_panel_port(self) -> int:
+        """Panel over HTTPS: browsers give the microphone to secure pages only."""
+        return 8443 + self.port_offset
 
     @property
     def rtp_ports(self) -> tuple[int, int]:

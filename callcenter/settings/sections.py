@@ -1,5 +1,6 @@
 """The tables of the settings file, with their defaults and limits."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -104,6 +105,21 @@ class Seats(Section):
     def numbers(self) -> tuple[str, ...]:
         """Every seat number, in order."""
         return tuple(str(self.first + step) for step in range(self.count))
+
+
+class Https(Section):
+    """The certificate (PEM, with its chain) of the panel over HTTPS and of browser phones; self-made when left out."""
+
+    certificate: Path | None = None
+    key: Annotated[Path | None, Field(validate_default=True)] = None
+
+    @field_validator("key")
+    @classmethod
+    def _both_or_neither(cls, key: Path | None, others: ValidationInfo) -> Path | None:
+        certificate = others.data.get("certificate")
+        if (certificate is None) is not (key is None):
+            raise ValueError("https.certificate and https.key go together: give both, or neither for a self-made one")
+        return key
 
 
 class Trunk(Section):

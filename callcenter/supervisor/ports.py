@@ -31,6 +31,7 @@ def _wanted(settings: Settings) -> list[tuple[str, str, str, int, str]]:
         ("asterisk", "tcp", _LOOPBACK, settings.http_port, "Asterisk's HTTP and WebSocket"),
         ("asterisk", "tcp", settings.bind, settings.https_port, "browser softphones (secure WebSocket)"),
         ("controller", "tcp", settings.bind, settings.panel_port, "the panel"),
+        ("controller", "tcp", settings.bind, settings.https_panel_port, "the panel over HTTPS"),
         ("controller", "tcp", _LOOPBACK, settings.fastagi_port, "the dialplan's questions (FastAGI)"),
     ]
 

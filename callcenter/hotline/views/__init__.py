@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from callcenter.hotline.views import callbacks, floor, history, supervision
+from callcenter.hotline.views import callbacks, floor, history, phones, supervision
 from callcenter.panel.keys import MANIFEST
 from callcenter.panel.pages import add_page
 
@@ -20,12 +20,14 @@ def add_routes(app: web.Application) -> None:
         ("announcement", floor.Announcement),
         ("calls", history.Calls),
         *callbacks.ROUTES,
+        ("phone", phones.Phone),
         ("policy-log", supervision.PolicyLog),
         ("blocked-callers", supervision.BlockedCallersList),
         ("blocked-callers/{number}", supervision.OneBlockedCaller),
         ("test-dials", supervision.TestDialsList),
     ):
         app.router.add_view(f"/api/v1/{path}", view)
+    app.router.add_get("/phone", phones.line, name="phone-line")
     if MANIFEST not in app:
         return  # no front end was built: the API alone
     for page in ("wallboard", "desk", "calls", "callbacks"):
