@@ -1,5 +1,6 @@
 """Asterisk's configuration, rendered from `asterisk-conf/` and `dialplan/` with strict undefined checking."""
 
+import hmac
 import os
 import traceback
 from collections.abc import Iterable, Mapping
@@ -69,6 +70,7 @@ def render(  # what a configuration is made of
         "certificate": {"cert": certificate[0], "key": certificate[1]},
         "cel_file": paths.cel.name,
         "ami_events": AMI_EVENTS,
+        "unknown_password": lambda user: hmac.digest(secrets.ami.encode(), user.encode(), "sha256").hex(),
         "bind_in_url": f"[{settings.bind}]" if ":" in settings.bind else settings.bind,
     }
     faults = []

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
-from harness import SEAT_HZ, SOON, wait_for
+from aiohttp import ClientSession, CookieJar, web
+from harness import SEAT_HZ, SOON, Hotline, wait_for
 from playwright.async_api import Page, async_playwright
 from screen import chromium
 
@@ -78,6 +78,41 @@ class Softphone:
 
         steps: list[str] = await wait_for(happened, within, what=f"the softphone is {word}")
         return steps[-1]
+
+
+#: Data folder and agent -> the login and password of that agent's user.
+_users: dict[tuple[Path, str], tuple[str, str]] = {}
+
+
+@asynccontextmanager
+async def as_agent(hotline: Hotline, agent: str) -> AsyncIterator[ClientSession]:
+    """The panel's API as the user of `agent`, who is made at first."""
+    key = hotline.settings.data_folder, agent
+    url = f"http://127.0.0.1:{hotline.settings.panel_port}"
+    async with ClientSession(url, cookie_jar=CookieJar(unsafe=True)) as client:
+        if key not in _users:
+            login, password = f"agent{agent}", "seventeen green lamps"
+            made = await hotline.cli("user", "add", login, "--role", "agent", "--name", login, "--agent", agent)
+            once = {"user": login, "password": made["one_time_password"]}
+            change = {"current": made["one_time_password"], "new": password}
+            for path, body in (("sign-in", once), ("password", change)):
+                async with client.post(f"/api/v1/{path}", json=body) as answer:
+                    assert answer.ok, await answer.text()
+            _users[key] = login, password
+        login, password = _users[key]
+        async with client.post("/api/v1/sign-in", json={"user": login, "password": password}) as answer:
+            assert answer.ok, await answer.text()
+        yield client
+
+
+async def credential(hotline: Hotline, agent: str) -> dict[str, Any]:
+    """What the browser phone registers with at the seat where `agent` is signed in."""
+    async with as_agent(hotline, agent) as client:
+        wanted = {"page": "a-test-page", "take_over": True}
+        async with client.post("/api/v1/phone", json=wanted) as answer:
+            assert answer.ok, await answer.text()
+            given: dict[str, Any] = await answer.json()
+            return given
 
 
 def bundle(into: Path) -> None:

@@ -221,10 +221,10 @@ async def desk(hotline: Hotline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     served = tmp_path / "served"
     served.mkdir()
     async with browser.softphone(served) as phone:
-        password = {row["seat"]: row["sip_password"] for row in await hotline.cli("seats")}["8001"]
-        await phone.register(f"ws://127.0.0.1:{hotline.settings.http_port}/ws", "8001w", password)
-        await until_seat(hotline, "8001", phone=True)
         await hotline.post("/agents/1001/sign-in", {"seat": "8001"})
+        given = await browser.credential(hotline, "1001")
+        await phone.register(f"ws://127.0.0.1:{hotline.settings.http_port}/ws", "8001w", given["sip_password"])
+        await until_seat(hotline, "8001", phone=True)
         await hotline.until_agent("1001", "ready")
         yield phone
         await hotline.sign_out("1001")

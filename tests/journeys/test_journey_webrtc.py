@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from harness import CITIZEN_HZ, SEAT_HZ, Hotline, hears, wait_for
-from softphone import Softphone, softphone
+from softphone import Softphone, credential, softphone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser]
 
@@ -27,16 +27,17 @@ def address(hotline: Hotline, scheme: str) -> str:
     return f"{scheme}://127.0.0.1:{port}/ws"
 
 
-async def register(hotline: Hotline, phone: Softphone, seat: str, scheme: str = "ws") -> None:
-    password = next(row["sip_password"] for row in await hotline.cli("seats") if row["seat"] == seat)
-    await phone.register(address(hotline, scheme), f"{seat}w", password)
+async def register(hotline: Hotline, phone: Softphone, agent: str, seat: str, scheme: str = "ws") -> None:
+    """Sign `agent` in at `seat`, and make the browser its phone."""
+    await hotline.post(f"/agents/{agent}/sign-in", {"seat": seat})
+    given = await credential(hotline, agent)
+    await phone.register(address(hotline, scheme), given["sip_user"], given["sip_password"])
 
 
 @pytest.mark.parametrize("scheme", ["ws", "wss"])
 async def test_a_browser_takes_a_call_from_the_queue(hotline: Hotline, browser_phone: Softphone, scheme: str) -> None:
     caller = {"ws": "13840000001", "wss": "13840000002"}[scheme]
-    await register(hotline, browser_phone, "8001", scheme)
-    await hotline.post("/agents/1001/sign-in", {"seat": "8001"})
+    await register(hotline, browser_phone, "1001", "8001", scheme)
     await hotline.until_agent("1001", "ready")
     try:
         async with hotline.citizen(caller) as citizen:
@@ -67,9 +68,8 @@ async def test_a_browser_takes_a_call_from_the_queue(hotline: Hotline, browser_p
 async def test_the_sip_phone_comes_first_and_the_browser_takes_over_when_it_goes(
     hotline: Hotline, browser_phone: Softphone
 ) -> None:
-    await register(hotline, browser_phone, "8001")
     async with hotline.seat("8001") as seat:
-        await hotline.post("/agents/1001/sign-in", {"seat": "8001"})
+        await register(hotline, browser_phone, "1001", "8001")
         await hotline.until_agent("1001", "ready")
         async with hotline.citizen("13840000003") as citizen:
             await seat.until("answered")
@@ -103,8 +103,7 @@ async def test_a_browser_that_is_closed_while_it_rings_costs_the_citizen_nothing
     hotline: Hotline, browser_phone: Softphone
 ) -> None:
     """The call goes to the next agent; whose browser it was is on break, and why is said."""
-    await register(hotline, browser_phone, "8001")
-    await hotline.post("/agents/1001/sign-in", {"seat": "8001"})
+    await register(hotline, browser_phone, "1001", "8001")
     await hotline.until_agent("1001", "ready")
     try:
         async with hotline.citizen("13840000006") as citizen:
