@@ -1,16 +1,19 @@
 """Commands about who may use the panel; they work on the database, so also while the hotline is down."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from callcenter import databases
 from callcenter.cli.output import Json, show, show_one
-from callcenter.panel import users
+from callcenter.panel import rights, users
 from callcenter.panel.problems import Problem
-from callcenter.panel.sessions import ROLES, Actor
+from callcenter.panel.rights import ROLES
+from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import User
 from callcenter.settings import Settings, load
 from callcenter.storage import clock
@@ -59,7 +62,7 @@ def listing(json: Json = False) -> None:  # noqa: FBT002  # a command-line flag
 @user.command("add")
 def add(  # noqa: PLR0917  # typer's options
     login: Login,
-    role: Annotated[str, typer.Option(help="unit, agent, supervisor or administrator.")] = "agent",
+    role: Annotated[str, typer.Option(help=f"{', '.join(ROLES)}.")] = "agent",
     name: Annotated[str, typer.Option(help="The person's name; the login when left out.")] = "",
     agent: Annotated[str, typer.Option(help="The agent number they take calls as.")] = "",
     unit: Annotated[str, typer.Option(help="Code of the member unit they work for; with --role unit.")] = "",
@@ -73,6 +76,26 @@ def add(  # noqa: PLR0917  # typer's options
         lambda database, settings: users.add(database, new, actor=Actor("cli", settings.node), now=clock.now())
     )
     show_one(_row(made) | {"one_time_password": password}, as_json=json)
+
+
+@user.command("rights")
+def table(
+    into: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file to draw it into, between its markers; may be given more than once."),
+    ] = None,
+) -> None:
+    """Draw the table of rights: who may do what; names that end in .zh-CN.md get it in Chinese."""
+    if not into:
+        sys.stdout.write(rights.section("en") + "\n")
+    for path in into or []:
+        before = path.read_text(encoding="utf-8")
+        try:
+            after = rights.replaced(before, "zh" if path.name.endswith(".zh-CN.md") else "en")
+        except ValueError as error:
+            raise typer.BadParameter(f"{path}: {error}") from error
+        if after != before:
+            path.write_text(after, encoding="utf-8")
 
 
 @user.command("disable")

@@ -1,4 +1,4 @@
-"""Who may do what: every route says which role it needs, and one middleware holds it to that.
+"""Who may go where: every route says which right it needs, and one middleware holds it to that.
 
 A route that says nothing does not start: `check_routes` refuses the application.
 """
@@ -18,7 +18,8 @@ from aiohttp.typedefs import Handler
 from callcenter.panel.i18n import N_, use
 from callcenter.panel.keys import CLI_TOKEN, IDENTITY, SESSIONS, SETTINGS
 from callcenter.panel.problems import Problem
-from callcenter.panel.sessions import LONGEST, Actor, Identity, Role
+from callcenter.panel.rights import Right
+from callcenter.panel.sessions import LONGEST, Actor, Identity
 from callcenter.storage.clock import now
 
 _SAFE = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
@@ -27,9 +28,9 @@ _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What a route asks of whoever calls it; a role of None lets everyone in."""
+    """What a route asks of whoever calls it; a right of None lets everyone in."""
 
-    role: Role | None
+    right: Right | None
     #: Allowed as well while a one-time password has not been changed.
     with_one_time_password: bool = False
 
@@ -38,11 +39,11 @@ class Guard:
 UPLOAD_TYPE = "application/octet-stream"
 
 
-def requires(role: Role, *, with_one_time_password: bool = False) -> Callable[[_Handler], _Handler]:
-    """Mark a handler, or a method of an ApiView, as open to everyone with at least `role`."""
+def requires(right: Right, *, with_one_time_password: bool = False) -> Callable[[_Handler], _Handler]:
+    """Mark a handler, or a method of an ApiView, as open to everyone who has `right`."""
 
     def mark(handler: _Handler) -> _Handler:
-        handler.__dict__["guard"] = Guard(role, with_one_time_password)
+        handler.__dict__["guard"] = Guard(right, with_one_time_password)
         return handler
 
     return mark
@@ -96,7 +97,7 @@ def check_routes(app: web.Application) -> None:
         for method in methods:
             if guard_of(handler, method) is None:
                 where = route.resource.canonical if route.resource else route
-                raise TypeError(f"{method} {where}: mark it with @requires(role) or @public")
+                raise TypeError(f"{method} {where}: mark it with @requires(right) or @public")
 
 
 def identity_of(request: web.Request) -> Identity | None:
@@ -105,10 +106,10 @@ def identity_of(request: web.Request) -> Identity | None:
 
 
 def current_user(request: web.Request) -> Identity:
-    """Return who asks; only for routes that require a role."""
+    """Return who asks; only for routes that require a right."""
     identity = identity_of(request)
     if identity is None:
-        raise RuntimeError("current_user on a route that requires no role")
+        raise RuntimeError("current_user on a route that requires no right")
     return identity
 
 
@@ -133,12 +134,12 @@ async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         request[IDENTITY] = identity = await _identify(request)
     except Exception:
-        if guard is not None and guard.role is not None:
+        if guard is not None and guard.right is not None:
             raise
         identity = None  # health and the sign-in page must answer while the database is away
     if identity and identity.language and "lang" not in request.query and "lang" not in request.cookies:
         use(identity.language)
-    if guard is None or guard.role is None:
+    if guard is None or guard.right is None:
         return await handler(request)
     return await handler(request) if _allowed(request, identity, guard) else _send_elsewhere(request, identity)
 
@@ -205,7 +206,7 @@ async def _identify(request: web.Request) -> Identity | None:
 def _allowed(request: web.Request, identity: Identity | None, guard: Guard) -> bool:
     if identity is None or (identity.must_change_password and not guard.with_one_time_password):
         return False
-    if guard.role is not None and not identity.has(guard.role):
+    if guard.right is not None and not identity.has(guard.right):
         raise Problem(403, N_("You may not do this."))
     return request is not None
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 from callcenter import __version__
 from callcenter.panel.access import UPLOAD_TYPE, guard_of, is_upload, public
 from callcenter.panel.api import Answer, answers
+from callcenter.panel.rights import RIGHTS, Right, roles_with
 
 PREFIX = "/api/v1/"
 _REF = "#/components/schemas/{model}"
@@ -161,12 +162,12 @@ def _describe(operation: _Operation, schemas: _Schemas) -> Json:
     good: Json = {"description": "Done."}
     if answer.type is not None:
         good["content"] = {answer.content_type: {"schema": schemas.of(operation, "answer")}}
-    role = guard.role if guard else None
+    right = guard.right if guard else None
     described: Json = {
         "operationId": f"{operation.method.lower()}_{_words(operation.path)}",
         "summary": text.split("\n")[0],
-        "description": text + (f"\n\nNeeds the role {role} or a higher one." if role else ""),
-        "security": [{"token": []}, {"session": []}] if role else [],
+        "description": text + _needs(right),
+        "security": [{"token": []}, {"session": []}] if right else [],
         "responses": {
             str(answer.status): good,
             "default": {
@@ -179,6 +180,12 @@ def _describe(operation: _Operation, schemas: _Schemas) -> Json:
     if parameters:
         described["parameters"] = parameters
     return described
+
+
+def _needs(right: Right | None) -> str:
+    if right is None:
+        return ""
+    return f"\n\nNeeds the right `{right}`: {RIGHTS[right].english} ({', '.join(roles_with(right))})."
 
 
 def _words(path: str) -> str:

@@ -12,7 +12,7 @@ from aiohttp import web
 from callcenter.panel import i18n
 from callcenter.panel.access import identity_of, requires
 from callcenter.panel.keys import MANIFEST, SETTINGS
-from callcenter.panel.sessions import Role
+from callcenter.panel.rights import Right, rights_of
 
 
 def set_up(app: web.Application, folder: Path) -> None:
@@ -43,8 +43,10 @@ def render(
     def asset(name: str) -> str:
         return f"/static/{manifest[name]}"
 
+    user = identity_of(request)
     frame = {
-        "user": identity_of(request),
+        "user": user,
+        "rights": " ".join(sorted(rights_of(user.role))) if user else "",
         "lang": i18n.current(),
         "time_zone": request.app[SETTINGS].time_zone,
         "page": page,
@@ -56,11 +58,11 @@ def render(
     return answer
 
 
-def add_page(app: web.Application, path: str, template: str, *, role: Role) -> None:
-    """Show `template` at `path` to everyone with at least `role`; `page` is the template's name without `.html`."""
+def add_page(app: web.Application, path: str, template: str, *, right: Right) -> None:
+    """Show `template` at `path` to everyone who has `right`; `page` is the template's name without `.html`."""
     name = template.removesuffix(".html")
 
-    @requires(role)
+    @requires(right)
     async def show(request: web.Request) -> web.Response:
         return render(request, template, page=name)
 

@@ -5,21 +5,17 @@ import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.panel.rights import ROLES, Right, Role, may
 from callcenter.panel.tables import Session, User
 from callcenter.storage.engine import Database
 
 _log = structlog.get_logger()
-
-#: Each may do what those before it may. `unit` is the staff of a member unit 成员单位, who see only their own.
-Role = Literal["unit", "agent", "supervisor", "administrator"]
-ROLES: tuple[Role, ...] = ("unit", "agent", "supervisor", "administrator")
 
 #: A browser that has not been heard of for this long is signed out; an open wallboard is heard of all the time.
 IDLE = timedelta(hours=12)
@@ -50,9 +46,9 @@ class Identity:
     #: Of the browser's session; empty for the command line.
     token_hash: str = ""
 
-    def has(self, role: Role) -> bool:
-        """Whether they may do what needs `role`."""
-        return ROLES.index(self.role) >= ROLES.index(role)
+    def has(self, right: Right) -> bool:
+        """Whether they have `right`."""
+        return may(self.role, right)
 
 
 @dataclass(frozen=True, slots=True)

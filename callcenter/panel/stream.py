@@ -23,7 +23,7 @@ CHECK_SECONDS = 15
 
 
 @long_lived
-@requires("agent")
+@requires("floor.see")
 @answers(str, content_type="text/event-stream")
 async def stream(request: web.Request) -> web.StreamResponse:
     """Send the live document: `event: snapshot` with the whole, then `event: patch` with JSON merge patches (RFC 7396).

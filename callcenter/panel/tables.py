@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from callcenter.panel.rights import ROLES
 from callcenter.storage.base import Base, OfNode
 
 
@@ -14,7 +15,7 @@ class User(OfNode, Base):
 
     __tablename__ = "panel_user"
     __table_args__ = (
-        CheckConstraint("role IN ('unit', 'agent', 'supervisor', 'administrator')", name="role_known"),
+        CheckConstraint(f"role IN {ROLES}", name="role_known"),
         CheckConstraint("(role = 'unit') = (unit IS NOT NULL)", name="unit_of_its_role"),
     )
 
@@ -22,7 +23,7 @@ class User(OfNode, Base):
     #: What they type; lower case.
     login: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(100))
-    #: `unit` < `agent` < `supervisor` < `administrator`.
+    #: One of `rights.ROLES`.
     role: Mapped[str] = mapped_column(String(20))
     #: The agent 话务员 they are, or null for those who take no calls.
     agent: Mapped[str | None] = mapped_column(String(20), unique=True)

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callcenter.panel import audit, passwords
 from callcenter.panel.i18n import N_
 from callcenter.panel.problems import Problem
-from callcenter.panel.sessions import Actor, Role, close_sessions, user_by_login
+from callcenter.panel.rights import Role, may
+from callcenter.panel.sessions import Actor, close_sessions, user_by_login
 from callcenter.panel.tables import User
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
@@ -149,7 +150,9 @@ def _add(session: AsyncSession, new: NewUser, password_hash: str, node: str, now
 def _with_role(user: User, changes: dict[str, Any]) -> dict[str, Any]:
     """Return `changes`, and what another role takes away by itself."""
     role = changes.get("role", user.role)
-    return changes if role == user.role else {"agent" if role == "unit" else "unit": None} | changes
+    if role == user.role:
+        return changes
+    return ({} if role == "unit" else {"unit": None}) | ({} if may(role, "phone.use") else {"agent": None}) | changes
 
 
 async def _must_still_fit(session: AsyncSession, user: User, news: dict[str, Any]) -> None:
@@ -160,7 +163,7 @@ async def _must_still_fit(session: AsyncSession, user: User, news: dict[str, Any
         await _must_be_free(session, agent=news["agent"])
 
 
-async def _must_fit(session: AsyncSession, role: str, unit: str | None, agent: str | None) -> None:
+async def _must_fit(session: AsyncSession, role: Role, unit: str | None, agent: str | None) -> None:
     faults = {}
     if role != "unit":
         if unit is not None:
@@ -172,8 +175,8 @@ async def _must_fit(session: AsyncSession, role: str, unit: str | None, agent: s
         if not active:
             unknown, closed = N_("There is no such member unit."), N_("This member unit is closed.")
             faults["unit"] = unknown if active is None else closed
-        if agent is not None:
-            faults["agent"] = N_("People of a member unit take no calls.")
+    if agent is not None and not may(role, "phone.use"):
+        faults["agent"] = N_("People of this role take no calls.")
     if faults:
         raise Problem(400, N_("Some fields are wrong."), fields=faults)
 

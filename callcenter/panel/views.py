@@ -13,12 +13,13 @@ from callcenter.panel.i18n import LANGUAGES, N_, script_catalogue
 from callcenter.panel.keys import DATABASE, SESSIONS, SETTINGS, THROTTLE
 from callcenter.panel.pages import add_page, render
 from callcenter.panel.problems import Problem
-from callcenter.panel.sessions import Identity, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Identity
 from callcenter.panel.tables import User
 from callcenter.storage.clock import now
 
 #: Where each role's work is; the others look at the wallboard.
-_HOMES: dict[Role, str] = {"unit": "/unit", "agent": "/desk"}
+_HOMES: dict[Role, str] = {"unit": "/unit", "agent": "/desk", "inspector": "/calls", "manager": "/indicators"}
 #: Short enough to hash, long enough for a sentence.
 Password = Annotated[str, Field(max_length=1000, strict=True)]
 Login = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -126,7 +127,7 @@ class SignIn(ApiView):
 class SignOut(ApiView):
     """/api/v1/sign-out."""
 
-    @requires("unit", with_one_time_password=True)
+    @requires("account.own", with_one_time_password=True)
     @answers(None, status=204)
     async def post(self) -> web.Response:
         """End this session."""
@@ -141,7 +142,7 @@ class SignOut(ApiView):
 class WhoAmI(ApiView):
     """/api/v1/me."""
 
-    @requires("unit", with_one_time_password=True)
+    @requires("account.own", with_one_time_password=True)
     @answers(Me)
     async def get(self) -> web.Response:
         """Tell who is signed in."""
@@ -151,7 +152,7 @@ class WhoAmI(ApiView):
 class OwnPassword(ApiView):
     """/api/v1/password."""
 
-    @requires("unit", with_one_time_password=True)
+    @requires("account.own", with_one_time_password=True)
     @answers(None, status=204)
     async def post(self, passwords: NewPassword) -> web.Response:
         """Change one's own password; every other session of the user ends."""
@@ -174,14 +175,14 @@ class OwnPassword(ApiView):
 class Users(ApiView):
     """/api/v1/users."""
 
-    @requires("administrator")
+    @requires("users.manage")
     @answers(list[UserRow])
     async def get(self) -> web.Response:
         """List every user, by login."""
         rows = await users.listing(self.request.app[DATABASE])
         return web.json_response([UserRow.of_user(user).model_dump(mode="json") for user in rows])
 
-    @requires("administrator")
+    @requires("users.manage")
     @answers(UserRow, status=201)
     async def post(self, new: UserToAdd) -> web.Response:
         """Add a user; unless a password was sent, the answer carries their one-time password, this once."""
@@ -193,7 +194,7 @@ class Users(ApiView):
 class OneUser(ApiView):
     """/api/v1/users/{login}."""
 
-    @requires("administrator")
+    @requires("users.manage")
     @answers(UserRow)
     async def patch(self, login: str, /, wanted: UserChange) -> web.Response:
         """Change a user, disable them (`active`), or give them a new one-time password (`reset_password`)."""
@@ -220,15 +221,15 @@ async def sign_in_page(request: web.Request) -> web.StreamResponse:
     return render(request, "sign_in.html", page="sign_in")
 
 
-@requires("unit", with_one_time_password=True)
+@requires("account.own", with_one_time_password=True)
 async def password_page(request: web.Request) -> web.StreamResponse:
     """Change the password."""
     return render(request, "password.html", page="password")
 
 
-@requires("unit")
+@requires("account.own")
 async def home(request: web.Request) -> web.StreamResponse:
-    """Agents work at the desk, member units at their requests, everyone else looks at the wallboard."""
+    """Send each to where their work is."""
     raise web.HTTPSeeOther(_HOMES.get(current_user(request).role, "/wallboard"))
 
 
@@ -254,7 +255,7 @@ def add_routes(app: web.Application, *, with_pages: bool) -> None:
         app.router.add_get("/", home)
         app.router.add_get("/sign-in", sign_in_page)
         app.router.add_get("/password", password_page)
-        add_page(app, "/users", "users.html", role="administrator")
+        add_page(app, "/users", "users.html", right="users.manage")
 
 
 def _json(row: BaseModel, *, status: int = 200) -> web.Response:

@@ -71,7 +71,7 @@ def _row(call: Call, callback: Callback | None) -> Row:
 class MissedCalls(ApiView):
     """/api/v1/missed-calls."""
 
-    @requires("agent")
+    @requires("callbacks.see")
     @answers(list[MissedCallRow])
     async def get(self, since: date | None = None, until: date | None = None) -> web.Response:
         """List the missed calls from the day `since` to the day `until`, both included; today when left out."""

@@ -92,7 +92,7 @@ def _days(request: web.Request, since: date | None, until: date | None) -> tuple
 class Indicators(ApiView):
     """/api/v1/indicators."""
 
-    @requires("agent")
+    @requires("figures.see")
     @answers(list[formulas.IndicatorRow])
     async def get(
         self,
@@ -116,7 +116,7 @@ class Indicators(ApiView):
 class BehindIndicator(ApiView):
     """/api/v1/indicators/{number}/list."""
 
-    @requires("supervisor")
+    @requires("reports.see")
     @answers(lists.Behind)
     async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
         self,
@@ -149,4 +149,4 @@ def add_routes(app: web.Application) -> None:
     app.router.add_view("/api/v1/indicators/{number}/list", BehindIndicator)
     app.router.add_view("/api/v1/missed-calls", MissedCalls)
     if MANIFEST in app:
-        add_page(app, "/indicators", "indicators.html", role="supervisor")
+        add_page(app, "/indicators", "indicators.html", right="reports.see")

@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry
 from screen import DESK, PHONE, Screen, Screens, ViewportSize
 
 from callcenter.panel import passwords, server, users
-from callcenter.panel.sessions import Actor, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Actor
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database

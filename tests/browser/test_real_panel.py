@@ -20,7 +20,7 @@ NEW = "seventeen green lamps"
 
 
 def wallboard(app: web.Application) -> None:
-    add_page(app, "/wallboard", "wallboard.html", role="supervisor")
+    add_page(app, "/wallboard", "wallboard.html", right="queue.see")
 
 
 #: The bell of the frame and the users page ask these.

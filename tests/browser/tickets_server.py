@@ -17,7 +17,8 @@ from sqlalchemy import select, update
 
 from callcenter.panel import server, users
 from callcenter.panel.live import LiveState
-from callcenter.panel.sessions import Actor, Identity, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Actor, Identity
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database

@@ -20,7 +20,8 @@ from callcenter.hotline.tables import PolicyStep, TestDial
 from callcenter.hotline.views import supervision
 from callcenter.panel import server, users
 from callcenter.panel.live import LiveState
-from callcenter.panel.sessions import Actor, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Actor
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database

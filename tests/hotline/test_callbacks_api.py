@@ -24,7 +24,8 @@ from callcenter.hotline.tables import Callback, CallbackAttempt
 from callcenter.hotline.views.callbacks import CALLBACK_DESK, ROUTES
 from callcenter.panel import passwords, server, users
 from callcenter.panel.live import LiveState
-from callcenter.panel.sessions import Actor, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import Audit
 from callcenter.settings import Settings
 from callcenter.settings.sections import Trunk

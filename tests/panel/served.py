@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from callcenter.panel import server, users
 from callcenter.panel.live import LiveState
-from callcenter.panel.sessions import Actor, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import Audit
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 def _pages(app: web.Application) -> None:
     for name in ("wallboard", "desk", "calls", "callbacks", "tickets"):
-        add_page(app, f"/{name}", f"{name}.html", role="agent")
+        add_page(app, f"/{name}", f"{name}.html", right="calls.take")
 
 
 @pytest.mark.parametrize("lang", ["zh_CN", "en"])

@@ -18,7 +18,7 @@ HTML = {"Accept": "text/html"}
 class Rows(ApiView):
     """/api/v1/rows."""
 
-    @requires("agent")
+    @requires("calls.see")
     @answers(list[str])
     async def get(self, kind: str = "all", limit: int = 200) -> web.Response:
         """List rows."""

@@ -15,6 +15,7 @@ from callcenter.hotline import views as hotline_views
 from callcenter.panel import server
 from callcenter.panel.access import guard_of
 from callcenter.panel.live import LiveState
+from callcenter.panel.rights import Right, may
 from callcenter.panel.tables import Audit
 from callcenter.reports import views as reports_views
 from callcenter.settings import Settings
@@ -77,8 +78,8 @@ async def panel(tmp_path: Path, database: Database) -> AsyncIterator[Panel]:
             await client.close()
 
 
-def routes(app: web.Application) -> Iterator[tuple[str, str, str | None]]:
-    """Every method and path, and the role that it needs."""
+def routes(app: web.Application) -> Iterator[tuple[str, str, Right | None]]:
+    """Every method and path, and the right that it needs."""
     for route in app.router.routes():
         if isinstance(route.resource, web.StaticResource) or route.method == "HEAD" or route.resource is None:
             continue
@@ -86,15 +87,15 @@ def routes(app: web.Application) -> Iterator[tuple[str, str, str | None]]:
         for method in sorted(handler.allowed_methods) if isinstance(handler, type) else [route.method]:
             guard = guard_of(handler, method)
             assert guard
-            yield method, route.resource.canonical, guard.role
+            yield method, route.resource.canonical, guard.right
 
 
 async def test_they_reach_what_is_theirs_and_not_one_route_more(panel: Panel) -> None:
     found = list(routes(panel.app))
-    assert {(method, path) for method, path, role in found if role == "unit"} == THEIRS
+    assert {(method, path) for method, path, right in found if right and may("unit", right)} == THEIRS
     client = await panel.signed_in("wang", "unit", unit="housing")
-    for method, path, role in found:
-        if role in {None, "unit"}:
+    for method, path, right in found:
+        if right is None or may("unit", right):
             continue
         where = path.replace("{", "").replace("}", "")
         async with client.request(method, where, json=None if method == "GET" else {}, allow_redirects=False) as answer:

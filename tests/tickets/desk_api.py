@@ -10,7 +10,8 @@ from aiohttp import ClientSession, CookieJar, web
 from prometheus_client import CollectorRegistry
 
 from callcenter.panel import passwords, server, users
-from callcenter.panel.sessions import Actor, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Actor
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.storage.engine import Database

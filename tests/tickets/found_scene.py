@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
 from callcenter.panel import passwords, server, users
-from callcenter.panel.sessions import Actor, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import Audit
 from callcenter.settings import Settings
 from callcenter.storage import clock

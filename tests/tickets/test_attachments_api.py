@@ -20,7 +20,8 @@ from sqlalchemy import func, select, text, update
 from callcenter import disk_watch
 from callcenter.panel import passwords, server, users
 from callcenter.panel.problems import Problem
-from callcenter.panel.sessions import Actor, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import Audit
 from callcenter.settings import Settings
 from callcenter.storage.clock import now

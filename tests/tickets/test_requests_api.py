@@ -18,7 +18,8 @@ from yarl import URL
 
 from callcenter.hotline.tables import Call
 from callcenter.panel import i18n, passwords, server, users
-from callcenter.panel.sessions import Actor, Role
+from callcenter.panel.rights import Role
+from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import Audit
 from callcenter.paths import ROOT
 from callcenter.settings import Settings

@@ -6,6 +6,7 @@ import { clockTime } from "./core/format.js";
 import { t } from "./core/i18n.js";
 import { icon } from "./core/icons.js";
 import { live } from "./core/live.js";
+import { may } from "./core/rights.js";
 import { chosenTheme, nextTheme } from "./core/theme.js";
 import { calledBack } from "./desk/calling_back.js";
 
@@ -50,7 +51,7 @@ function startTheme() {
 /** @param {HTMLElement} place */
 function startStatus(place) {
   const data = document.documentElement.dataset;
-  const supervises = data.role === "supervisor" || data.role === "administrator";
+  const supervises = may("floor.supervise");
   live.subscribe(() => {
     const { asterisk, database } = live.floor ?? {};
     const lost = live.link === "lost";

@@ -5,6 +5,7 @@ from aiohttp import web
 from callcenter.hotline.views import callbacks, floor, history, phones, supervision
 from callcenter.panel.keys import MANIFEST
 from callcenter.panel.pages import add_page
+from callcenter.panel.rights import Right
 
 
 def add_routes(app: web.Application) -> None:
@@ -30,7 +31,14 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/phone", phones.line, name="phone-line")
     if MANIFEST not in app:
         return  # no front end was built: the API alone
-    for page in ("wallboard", "desk", "calls", "callbacks"):
-        add_page(app, f"/{page}", f"{page}.html", role="agent")
-    for page in ("policy_log", "blocked_callers", "test_dials"):
-        add_page(app, f"/{page.replace('_', '-')}", f"{page}.html", role="supervisor")
+    pages: dict[str, Right] = {
+        "wallboard": "floor.see",
+        "desk": "calls.take",
+        "calls": "calls.see",
+        "callbacks": "callbacks.see",
+        "policy_log": "policy.see",
+        "blocked_callers": "callers.block",
+        "test_dials": "test_dials.see",
+    }
+    for page, right in pages.items():
+        add_page(app, f"/{page.replace('_', '-')}", f"{page}.html", right=right)

@@ -56,7 +56,7 @@ class Nothing(Body):
 class Callbacks(ApiView):
     """/api/v1/callbacks."""
 
-    @requires("agent")
+    @requires("callbacks.see")
     @answers(list[listings.CallbackRow])
     async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
         self,
@@ -103,7 +103,7 @@ class _Deed(ApiView):
 class Dial(_Deed):
     """/api/v1/callbacks/{id}/dial."""
 
-    @requires("agent")
+    @requires("callbacks.work")
     @answers(listings.CallbackRow)
     async def post(self, callback: Id, /, wanted: ByWhom) -> web.Response:
         """Call the citizen back now: one's own phone rings first. A supervisor may let another agent's ring."""
@@ -111,7 +111,7 @@ class Dial(_Deed):
         agent = wanted.agent or user.agent
         if agent is None:
             raise Problem(400, N_("Some fields are wrong."), fields={"agent": "say whose phone rings"})
-        if agent != user.agent and not user.has("supervisor"):
+        if agent != user.agent and not user.has("callbacks.manage"):
             raise Problem(403, N_("You may not do this."))
         return await self._answer(self._desk.dial(actor_of(self.request), callback, agent))
 
@@ -119,13 +119,13 @@ class Dial(_Deed):
 class Result(_Deed):
     """/api/v1/callbacks/{id}/result."""
 
-    @requires("agent")
+    @requires("callbacks.work")
     @answers(listings.CallbackRow)
     async def post(self, callback: Id, /, wanted: Outcome) -> web.Response:
         """Note what a call that was picked up came to; for the agent who called, or a supervisor."""
         user = current_user(self.request)
         mine = user.agent is not None and await self._desk.dialled_by(callback) == user.agent
-        if not mine and not user.has("supervisor"):
+        if not mine and not user.has("callbacks.manage"):
             raise Problem(403, N_("You may not do this."))
         noted = Note(wanted.result, wanted.note)
         return await self._answer(self._desk.note(actor_of(self.request), callback, noted))
@@ -134,7 +134,7 @@ class Result(_Deed):
 class Assign(_Deed):
     """/api/v1/callbacks/{id}/assign."""
 
-    @requires("supervisor")
+    @requires("callbacks.manage")
     @answers(listings.CallbackRow)
     async def post(self, callback: Id, /, wanted: ForWhom) -> web.Response:
         """Keep it for one agent, or for nobody."""
@@ -144,7 +144,7 @@ class Assign(_Deed):
 class Close(_Deed):
     """/api/v1/callbacks/{id}/close."""
 
-    @requires("supervisor")
+    @requires("callbacks.manage")
     @answers(listings.CallbackRow)
     async def post(self, callback: Id, /, wanted: Reason) -> web.Response:
         """Declare it settled, and say why; a call that is under way goes on."""
@@ -154,7 +154,7 @@ class Close(_Deed):
 class Forward(_Deed):
     """/api/v1/callbacks/{id}/forward."""
 
-    @requires("supervisor")
+    @requires("callbacks.manage")
     @answers(listings.CallbackRow)
     async def post(self, callback: Id, /, nothing: Nothing) -> web.Response:  # noqa: ARG002  # an empty body is still JSON
         """Dial it next, also one that was given up as unreachable."""
@@ -164,7 +164,7 @@ class Forward(_Deed):
 class Allow(_Deed):
     """/api/v1/callbacks/{id}/allow."""
 
-    @requires("supervisor")
+    @requires("callbacks.manage")
     @answers(listings.CallbackRow)
     async def post(self, callback: Id, /, nothing: Nothing) -> web.Response:  # noqa: ARG002
         """Let a number be dialled that is held: an emergency, premium, foreign or unknown one."""

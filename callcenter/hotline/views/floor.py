@@ -92,7 +92,7 @@ class AnnouncementSwitch(Body):
 class Seats(ApiView):
     """/api/v1/seats."""
 
-    @requires("administrator")
+    @requires("seats.see")
     @answers(list[SeatRow])
     async def get(self) -> web.Response:
         """List the seats with their SIP accounts."""
@@ -107,7 +107,7 @@ class Seats(ApiView):
 class Agents(ApiView):
     """/api/v1/agents."""
 
-    @requires("agent")
+    @requires("floor.see")
     @answers(list[AgentRow])
     async def get(self) -> web.Response:
         """List the agents with their state."""
@@ -145,14 +145,14 @@ class _AgentAction(ApiView):
 
     def _may(self, agent: str) -> None:
         user = current_user(self.request)
-        if user.agent != agent and not user.has("supervisor"):
+        if user.agent != agent and not user.has("floor.supervise"):
             raise Problem(403, N_("You may not do this."))
 
 
 class SignIn(_AgentAction):
     """/api/v1/agents/{agent}/sign-in."""
 
-    @requires("agent")
+    @requires("phone.use")
     @answers(AgentRow)
     async def post(self, agent: str, /, wanted: AtSeat) -> web.Response:
         """Sign an agent in at a seat."""
@@ -163,7 +163,7 @@ class SignIn(_AgentAction):
 class SignOut(_AgentAction):
     """/api/v1/agents/{agent}/sign-out."""
 
-    @requires("agent")
+    @requires("phone.use")
     @answers(AgentRow)
     async def post(self, agent: str, /, nothing: Nothing) -> web.Response:  # noqa: ARG002  # an empty body is still JSON
         """Sign an agent out."""
@@ -174,7 +174,7 @@ class SignOut(_AgentAction):
 class Break(_AgentAction):
     """/api/v1/agents/{agent}/break."""
 
-    @requires("agent")
+    @requires("phone.use")
     @answers(AgentRow)
     async def post(self, agent: str, /, wanted: BreakReason) -> web.Response:
         """Put an agent on break; during a talk the break follows it."""
@@ -185,7 +185,7 @@ class Break(_AgentAction):
 class Ready(_AgentAction):
     """/api/v1/agents/{agent}/ready."""
 
-    @requires("agent")
+    @requires("phone.use")
     @answers(AgentRow)
     async def post(self, agent: str, /, nothing: Nothing) -> web.Response:  # noqa: ARG002
         """End an agent's break or wrap-up."""
@@ -196,7 +196,7 @@ class Ready(_AgentAction):
 class Queue(ApiView):
     """/api/v1/queue."""
 
-    @requires("agent")
+    @requires("queue.see")
     @answers(QueueNow)
     async def get(self) -> web.Response:
         """Show who waits, against the limit."""
@@ -217,14 +217,14 @@ class Queue(ApiView):
 class Announcement(ApiView):
     """/api/v1/announcement."""
 
-    @requires("agent")
+    @requires("floor.see")
     @answers(AnnouncementState)
     async def get(self) -> web.Response:
         """Show whether the announcement is played to callers."""
         async with self.request.app[DATABASE].read() as session:
             return web.json_response({"on": await switches.is_on(session, switches.ANNOUNCEMENT)})
 
-    @requires("supervisor")
+    @requires("announcement.switch")
     @answers(AnnouncementState)
     async def post(self, wanted: AnnouncementSwitch) -> web.Response:
         """Switch the announcement on or off; the next caller hears it."""

@@ -17,7 +17,7 @@ Limit = Annotated[int, Field(ge=1, le=10_000)]
 class Calls(ApiView):
     """/api/v1/calls."""
 
-    @requires("agent")
+    @requires("calls.see")
     @answers(list[listings.CallRow])
     async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
         self,

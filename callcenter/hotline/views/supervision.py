@@ -80,7 +80,7 @@ class Nothing(Body):
 class PolicyLog(ApiView):
     """/api/v1/policy-log."""
 
-    @requires("supervisor")
+    @requires("policy.see")
     @answers(list[PolicyLogRow])
     async def get(self, day: date | None = None, limit: Limit = 200) -> web.Response:
         """List the steps of the queue policy, newest first."""
@@ -92,7 +92,7 @@ class PolicyLog(ApiView):
 class BlockedCallersList(ApiView):
     """/api/v1/blocked-callers."""
 
-    @requires("supervisor")
+    @requires("callers.block")
     @answers(list[BlockedCallerRow])
     async def get(self, limit: Limit = 1000) -> web.Response:
         """List the abusive callers, the newest first."""
@@ -100,7 +100,7 @@ class BlockedCallersList(ApiView):
             rows = (await blocked.listed(session))[:limit]
         return web.json_response([_row(row).model_dump() for row in rows])
 
-    @requires("supervisor")
+    @requires("callers.block")
     @answers(BlockedCallerRow)
     async def post(self, wanted: NewBlockedCaller) -> web.Response:
         """List a number, or change its entry; from the next call on."""
@@ -121,7 +121,7 @@ class BlockedCallersList(ApiView):
 class OneBlockedCaller(ApiView):
     """/api/v1/blocked-callers/{number}."""
 
-    @requires("supervisor")
+    @requires("callers.block")
     @answers(Removed)
     async def delete(self, number: Number, /) -> web.Response:
         """Take a number off the list."""
@@ -137,7 +137,7 @@ class TestDialsList(ApiView):
 
     __test__ = False  # pytest takes a class of this name for a test
 
-    @requires("agent")
+    @requires("test_dials.see")
     @answers(list[TestDialRow])
     async def get(self, day: date | None = None, limit: Limit = 200) -> web.Response:
         """List the test dials, newest first."""
@@ -145,7 +145,7 @@ class TestDialsList(ApiView):
             zone = self.request.app[SETTINGS].time_zone
             return web.json_response(await test_dial_rows.listed(session, day=day, limit=limit, time_zone=zone))
 
-    @requires("supervisor")
+    @requires("test_dials.make")
     @answers(TestDialRow)
     async def post(self, nothing: Nothing) -> web.Response:  # noqa: ARG002  # an empty body is still JSON
         """Dial now; the row tells later what was found."""

@@ -1,6 +1,7 @@
 """Who may see which requests 工单: one rule, for every listing, page, file and suggestion.
 
-The hotline's people see all of them, but a confidential one only supervisors and whoever accepted it. A member unit
+The hotline's people (right `tickets.see_all`) see all of them, but a confidential one only whoever accepted it and who
+has `tickets.see_confidential`. A member unit
 sees those in which it has or had a part, and a confidential one only while it has it. Whoever asked anonymously is
 hidden from units.
 """
@@ -15,7 +16,7 @@ from callcenter.tickets.tables import MemberUnit, Ticket, TicketUnit
 
 def visible(identity: Identity) -> ColumnElement[bool]:
     """Return the condition on `Ticket` that `identity` may see it."""
-    if identity.has("agent"):
+    if identity.has("tickets.see_all"):
         return visible_part(identity)
     has_part = exists().where(TicketUnit.unit_id == _unit(identity), TicketUnit.ticket_id == Ticket.id)
     return and_(has_part, visible_part(identity))
@@ -23,9 +24,9 @@ def visible(identity: Identity) -> ColumnElement[bool]:
 
 def visible_part(identity: Identity) -> ColumnElement[bool]:
     """Return the same for tickets of which it is known that the identity's unit, if it is of one, has or had a part."""
-    if identity.has("supervisor"):
+    if identity.has("tickets.see_confidential"):
         return true()
-    if identity.has("agent"):
+    if identity.has("tickets.see_all"):
         return or_(Ticket.confidential.is_(False), Ticket.accepted_by == identity.login)
     has_now = select(TicketUnit.id).where(
         TicketUnit.unit_id == _unit(identity), TicketUnit.ticket_id == Ticket.id, TicketUnit.until.is_(None)
@@ -45,7 +46,7 @@ async def may_see(session: AsyncSession, identity: Identity, ticket_id: int) -> 
 
 def hides_caller(identity: Identity, ticket: Ticket) -> bool:
     """Whether `identity` is not to learn who asked."""
-    return ticket.anonymous and not identity.has("agent")
+    return ticket.anonymous and not identity.has("tickets.see_all")
 
 
 async def doer_of(session: AsyncSession, identity: Identity) -> Doer:

@@ -161,7 +161,7 @@ class CityMessages(ApiView):
 class OutboxList(ApiView):
     """/api/v1/city/outbox."""
 
-    @requires("supervisor")
+    @requires("interchange.manage")
     @answers(list[OutboxRow])
     async def get(
         self, which: Literal["stuck", "open", "all"] = "open", limit: Annotated[int, Field(ge=1, le=1000)] = 200
@@ -175,7 +175,7 @@ class OutboxList(ApiView):
 class StateView(ApiView):
     """/api/v1/city."""
 
-    @requires("supervisor")
+    @requires("interchange.manage")
     @answers(State)
     async def get(self) -> web.Response:
         """Show whether the interchange works, and what came last."""
@@ -221,7 +221,7 @@ class _OneOut(ApiView):
 class Retry(_OneOut):
     """/api/v1/city/outbox/{id}/retry."""
 
-    @requires("supervisor")
+    @requires("interchange.manage")
     @answers(dict[str, str])
     async def post(self, id_: Annotated[int, Field(ge=1, le=2**31 - 1)], /) -> web.Response:
         """Send a message again, now."""
@@ -231,7 +231,7 @@ class Retry(_OneOut):
 class GiveUp(_OneOut):
     """/api/v1/city/outbox/{id}/give-up."""
 
-    @requires("supervisor")
+    @requires("interchange.manage")
     @answers(dict[str, str])
     async def post(self, id_: Annotated[int, Field(ge=1, le=2**31 - 1)], /, wanted: Reason) -> web.Response:
         """Send a message no more, and say why; those behind it go on."""
@@ -246,4 +246,4 @@ def add_routes(app: web.Application) -> None:
     app.router.add_view("/api/v1/city/outbox/{id_}/retry", Retry)
     app.router.add_view("/api/v1/city/outbox/{id_}/give-up", GiveUp)
     if MANIFEST in app:
-        add_page(app, "/interchange", "interchange.html", role="supervisor")
+        add_page(app, "/interchange", "interchange.html", right="interchange.manage")

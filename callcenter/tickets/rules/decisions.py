@@ -8,7 +8,7 @@ from typing import Any, Literal
 from callcenter.tickets.rules.effects import Effect, Part
 
 #: As what somebody signed in, or what acts by itself.
-Role = Literal["unit", "agent", "supervisor", "administrator", "citizen", "city", "system"]
+Role = Literal["unit", "agent", "supervisor", "inspector", "manager", "administrator", "citizen", "city", "system"]
 #: The columns of a ticket that `amend` may change.
 AMENDABLE = (
     "kind",

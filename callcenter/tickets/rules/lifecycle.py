@@ -24,6 +24,8 @@ def parts_of(doer: Doer, facts: Facts) -> frozenset[Part]:
             return (lead | helper) if doer.unit_id is not None else frozenset()
         case "supervisor" | "administrator":
             return frozenset({"agent", "supervisor"})
+        case "inspector" | "manager":
+            return frozenset()  # they see requests, and have no part in them
         case other:
             return frozenset({other})
 

@@ -40,7 +40,7 @@ class AttachmentRow(BaseModel):
 class NewAttachment(ApiView):
     """/api/v1/attachments."""
 
-    @requires("unit")
+    @requires("tickets.move")
     @upload
     @answers(AttachmentRow, status=201)
     async def post(self, name: Annotated[str, Field(min_length=1, max_length=1000)]) -> web.Response:
@@ -58,7 +58,7 @@ class NewAttachment(ApiView):
 class OneAttachment(ApiView):
     """/api/v1/attachments/{id}."""
 
-    @requires("unit")
+    @requires("tickets.see")
     @answers(bytes, content_type=UPLOAD_TYPE)
     async def get(self, id: Id, /) -> web.StreamResponse:  # noqa: A002  # its name in the path
         """Hand out a file of a request that one may see, or one's own that is not sent yet; always to be saved."""

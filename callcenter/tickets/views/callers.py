@@ -42,7 +42,7 @@ class DeskCall(BaseModel):
 class Caller(ApiView):
     """/api/v1/callers/{number}."""
 
-    @requires("agent")
+    @requires("callers.see")
     @answers(CallerCard)
     async def get(self, number: Number, /) -> web.Response:
         """Show earlier calls, tickets, missed calls and what is owed; a number that does not call is noted."""
@@ -60,7 +60,7 @@ class Caller(ApiView):
 class CallAtDesk(ApiView):
     """/api/v1/desk/call."""
 
-    @requires("agent")
+    @requires("calls.take")
     @answers(DeskCall)
     async def get(self) -> web.Response:
         """Show who rings at the asker's own seat, or is on its line: the number in full, which others see masked."""

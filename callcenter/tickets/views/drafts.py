@@ -56,7 +56,7 @@ class DraftRow(SavedRow):
 class Drafts(ApiView):
     """/api/v1/drafts."""
 
-    @requires("unit")
+    @requires("tickets.move")
     @answers(list[DraftRow])
     async def get(self) -> web.Response:
         """List one's own drafts, the one saved last first."""
@@ -68,7 +68,7 @@ class Drafts(ApiView):
 class OneDraft(ApiView):
     """/api/v1/drafts/{id}."""
 
-    @requires("unit")
+    @requires("tickets.move")
     @answers(SavedRow)
     async def put(self, draft: DraftId, /, wanted: DraftToSave) -> web.Response:
         """Save it; answered once it is on disk. A version that is no higher than the stored one changes nothing."""
@@ -77,7 +77,7 @@ class OneDraft(ApiView):
         saved = await self.request.app[DRAFTS].save(save)
         return web.json_response({"version": saved.version, "saved_at": iso(saved.saved_at)})
 
-    @requires("unit")
+    @requires("tickets.move")
     @answers(None, status=204)
     async def delete(self, draft: DraftId, /) -> web.Response:
         """Discard it; one that is gone already is no fault."""

@@ -64,7 +64,7 @@ def _answered() -> Iterator[None]:
 class FollowUps(ApiView):
     """/api/v1/follow-ups."""
 
-    @requires("agent")
+    @requires("follow_ups.see")
     @answers(list[FollowUpRow])
     async def get(
         self,
@@ -83,7 +83,7 @@ class FollowUps(ApiView):
 class Counts(ApiView):
     """/api/v1/follow-ups/counts."""
 
-    @requires("agent")
+    @requires("follow_ups.see")
     @answers(Counted)
     async def get(self) -> web.Response:
         """Count what is owed."""
@@ -94,7 +94,7 @@ class Counts(ApiView):
 class One(ApiView):
     """/api/v1/follow-ups/{follow_up}."""
 
-    @requires("agent")
+    @requires("follow_ups.see")
     @answers(FollowUpRow)
     async def get(self, follow_up: Id, /) -> web.Response:
         """Show one follow-up."""
@@ -110,7 +110,7 @@ class One(ApiView):
 class Dial(ApiView):
     """/api/v1/follow-ups/{follow_up}/dial."""
 
-    @requires("agent")
+    @requires("follow_ups.work")
     @answers(FollowUpRow)
     async def post(self, follow_up: Id, /, wanted: ByWhom) -> web.Response:
         """Call the citizen now: one's own phone rings first. A supervisor may let another agent's ring."""
@@ -118,7 +118,7 @@ class Dial(ApiView):
         agent = wanted.agent or user.agent
         if agent is None:
             raise Problem(400, N_("Some fields are wrong."), fields={"agent": "say whose phone rings"})
-        if agent != user.agent and not user.has("supervisor"):
+        if agent != user.agent and not user.has("follow_ups.manage"):
             raise Problem(403, N_("You may not do this."))
         with _answered():
             row = await self.request.app[FOLLOW_UP_DESK].dial(user, actor_of(self.request), follow_up, agent)
@@ -128,7 +128,7 @@ class Dial(ApiView):
 class Result(ApiView):
     """/api/v1/follow-ups/{follow_up}/result."""
 
-    @requires("agent")
+    @requires("follow_ups.work")
     @answers(FollowUpRow)
     async def post(self, follow_up: Id, /, wanted: Outcome) -> web.Response:
         """Note what the citizen said: who is unhappy has it done again; for the agent who spoke, or a supervisor."""
@@ -150,4 +150,4 @@ def add_routes(app: web.Application) -> None:
     app.router.add_view("/api/v1/follow-ups/{follow_up}/dial", Dial)
     app.router.add_view("/api/v1/follow-ups/{follow_up}/result", Result)
     if MANIFEST in app:
-        add_page(app, "/follow-ups", "follow_ups.html", role="agent")
+        add_page(app, "/follow-ups", "follow_ups.html", right="follow_ups.see")

@@ -84,7 +84,7 @@ class _Knowledge(ApiView):
 
     @property
     def _writes(self) -> bool:
-        return current_user(self.request).has("supervisor")
+        return current_user(self.request).has("knowledge.write")
 
     async def _shown(self, id_: int, status: int = 200) -> web.Response:
         async with self._database.read() as session:
@@ -97,7 +97,7 @@ class _Knowledge(ApiView):
 class Articles(_Knowledge):
     """/api/v1/knowledge."""
 
-    @requires("agent")
+    @requires("knowledge.see")
     @answers(ArticlePage)
     async def get(
         self,
@@ -112,7 +112,7 @@ class Articles(_Knowledge):
             rows, more = await knowledge_search.found(session, asked, today=self._today, limit=limit)
         return web.json_response({"rows": rows, "more": more})
 
-    @requires("supervisor")
+    @requires("knowledge.write")
     @answers(ArticleDetail, status=201)
     async def post(self, new: NewArticle) -> web.Response:
         """Add an article."""
@@ -124,13 +124,13 @@ class Articles(_Knowledge):
 class OneArticle(_Knowledge):
     """/api/v1/knowledge/{id}."""
 
-    @requires("agent")
+    @requires("knowledge.see")
     @answers(ArticleDetail)
     async def get(self, article: Id, /) -> web.Response:
         """Return an article with its history."""
         return await self._shown(article)
 
-    @requires("supervisor")
+    @requires("knowledge.write")
     @answers(ArticleDetail)
     async def patch(self, article: Id, /, wanted: ArticleChange) -> web.Response:
         """Change an article; earlier versions stay readable, and what was said of it at the desk is answered."""
@@ -147,7 +147,7 @@ class OneArticle(_Knowledge):
 class Use(_Knowledge):
     """/api/v1/knowledge/{id}/used."""
 
-    @requires("agent")
+    @requires("knowledge.see")
     @answers(ArticleDetail)
     async def post(self, article: Id, /, wanted: Used) -> web.Response:
         """Count an answer that came from it, once for each ticket."""
@@ -159,7 +159,7 @@ class Use(_Knowledge):
 class Outdated(_Knowledge):
     """/api/v1/knowledge/{id}/outdated."""
 
-    @requires("agent")
+    @requires("knowledge.see")
     @answers(ArticleDetail)
     async def post(self, article: Id, /, wanted: OutOfDate) -> web.Response:
         """Say that it is out of date; supervisors find it in their list."""
@@ -175,4 +175,4 @@ def add_routes(app: web.Application) -> None:
     app.router.add_view("/api/v1/knowledge/{article}/used", Use)
     app.router.add_view("/api/v1/knowledge/{article}/outdated", Outdated)
     if MANIFEST in app:
-        add_page(app, "/knowledge", "knowledge.html", role="agent")
+        add_page(app, "/knowledge", "knowledge.html", right="knowledge.see")

@@ -16,7 +16,7 @@ from callcenter.tickets import listings
 class Tickets(ApiView):
     """/api/v1/tickets."""
 
-    @requires("agent")
+    @requires("tickets.see_all")
     @answers(list[listings.TicketRow])
     async def get(  # noqa: PLR0917  # keyword-only parameters would be read from the headers
         self,
@@ -46,4 +46,4 @@ class Tickets(ApiView):
 def add_routes(app: web.Application) -> None:
     """Add the page; `requests` adds the API, with which new tickets are sent to the same place."""
     if MANIFEST in app:
-        add_page(app, "/tickets", "tickets.html", role="agent")
+        add_page(app, "/tickets", "tickets.html", right="tickets.see_all")

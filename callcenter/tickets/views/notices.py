@@ -25,7 +25,7 @@ class Seen(Body):
 class Notices(ApiView):
     """/api/v1/notices."""
 
-    @requires("unit")
+    @requires("notices.see")
     @answers(list[flows.NoticeRow])
     async def get(self, *, seen: bool | None = None, limit: Annotated[int, Field(ge=1, le=500)] = 100) -> web.Response:
         """List one's own notices of the last 30 days, newest first."""
@@ -37,7 +37,7 @@ class Notices(ApiView):
 class AllSeen(ApiView):
     """/api/v1/notices/seen."""
 
-    @requires("unit")
+    @requires("notices.see")
     @answers(None, status=204)
     async def post(self, wanted: Seen) -> web.Response:
         """Note that several were seen; others' are left alone."""
@@ -49,7 +49,7 @@ class AllSeen(ApiView):
 class OneSeen(ApiView):
     """/api/v1/notices/{id}/seen."""
 
-    @requires("unit")
+    @requires("notices.see")
     @answers(None, status=204)
     async def post(self, id: Id, /) -> web.Response:  # noqa: A002  # as the path names it
         """Note that it was seen."""

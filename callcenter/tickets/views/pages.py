@@ -9,6 +9,6 @@ from callcenter.panel.pages import add_page
 def add_routes(app: web.Application) -> None:
     """Add the pages, where there is a front end."""
     if MANIFEST in app:
-        add_page(app, "/tickets/{number}", "ticket.html", role="unit")
-        add_page(app, "/unit", "unit.html", role="unit")
-        add_page(app, "/reference", "reference.html", role="administrator")
+        add_page(app, "/tickets/{number}", "ticket.html", right="tickets.see")
+        add_page(app, "/unit", "unit.html", right="tickets.see")
+        add_page(app, "/reference", "reference.html", right="reference.manage")

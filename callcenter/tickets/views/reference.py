@@ -109,14 +109,14 @@ class _Reference(ApiView):
 class Units(_Reference):
     """/api/v1/units."""
 
-    @requires("agent")
+    @requires("reference.see")
     @answers(list[listings.UnitRow])
     async def get(self) -> web.Response:
         """List the member units, active ones first."""
         async with self._reading() as session:
             return web.json_response(await listings.units(session))
 
-    @requires("administrator")
+    @requires("reference.manage")
     @answers(listings.UnitRow, status=201)
     async def post(self, wanted: NewUnit) -> web.Response:
         """Add a member unit."""
@@ -126,7 +126,7 @@ class Units(_Reference):
 class Unit(_Reference):
     """/api/v1/units/{code}."""
 
-    @requires("administrator")
+    @requires("reference.manage")
     @answers(listings.UnitRow)
     async def patch(self, code: Code, /, wanted: UnitChange) -> web.Response:
         """Change a member unit; one that is not active keeps its tickets and gets no new ones."""
@@ -136,14 +136,14 @@ class Unit(_Reference):
 class Categories(_Reference):
     """/api/v1/categories."""
 
-    @requires("agent")
+    @requires("reference.see")
     @answers(list[listings.CategoryRow])
     async def get(self, *, retired: bool = False) -> web.Response:
         """List the categories that can be chosen; with `retired` every version that ever was."""
         async with self._reading() as session:
             return web.json_response(await listings.categories(session, retired=retired))
 
-    @requires("administrator")
+    @requires("reference.manage")
     @answers(listings.CategoryRow, status=201)
     async def post(self, wanted: NewCategory) -> web.Response:
         """Add a category."""
@@ -153,7 +153,7 @@ class Categories(_Reference):
 class Category(_Reference):
     """/api/v1/categories/{code}."""
 
-    @requires("agent")
+    @requires("reference.see")
     @answers(list[listings.CategoryRow])
     async def get(self, code: Code, /) -> web.Response:
         """List the versions of a category, newest first."""
@@ -163,7 +163,7 @@ class Category(_Reference):
             raise Problem(404, N_("There is no such category."))
         return web.json_response(rows)
 
-    @requires("administrator")
+    @requires("reference.manage")
     @answers(listings.CategoryRow)
     async def patch(self, code: Code, /, wanted: CategoryChange) -> web.Response:
         """Give a category its next version, or retire it; tickets keep the version that they were given."""
@@ -173,14 +173,14 @@ class Category(_Reference):
 class Places(_Reference):
     """/api/v1/places."""
 
-    @requires("agent")
+    @requires("reference.see")
     @answers(list[listings.PlaceRow])
     async def get(self) -> web.Response:
         """List the places, active ones first."""
         async with self._reading() as session:
             return web.json_response(await listings.places(session))
 
-    @requires("administrator")
+    @requires("reference.manage")
     @answers(listings.PlaceRow, status=201)
     async def post(self, wanted: NewPlace) -> web.Response:
         """Add a place."""
@@ -190,7 +190,7 @@ class Places(_Reference):
 class Place(_Reference):
     """/api/v1/places/{code}."""
 
-    @requires("administrator")
+    @requires("reference.manage")
     @answers(listings.PlaceRow)
     async def patch(self, code: Code, /, wanted: PlaceChange) -> web.Response:
         """Change a place; one that is not active cannot be chosen any more."""

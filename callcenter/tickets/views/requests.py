@@ -95,7 +95,7 @@ class Step(Body):
 class Requests(Listing):
     """/api/v1/tickets: the listing, and where new ones are sent."""
 
-    @requires("agent")
+    @requires("tickets.open")
     @answers(TicketDetail, status=201)
     async def post(self, wanted: NewRequest) -> web.Response:
         """Open a ticket 受理; the same `request_id` again answers 200 with the ticket that it opened."""
@@ -113,7 +113,7 @@ class Requests(Listing):
 class Request(ApiView):
     """/api/v1/tickets/{number}."""
 
-    @requires("unit")
+    @requires("tickets.see")
     @answers(TicketDetail)
     async def get(self, number: Number, /) -> web.Response:
         """Show a ticket with its history and what may be done with it now. 404 when one may not see it."""
@@ -132,7 +132,7 @@ class Request(ApiView):
 class Moves(ApiView):
     """/api/v1/tickets/{number}/moves/{move}."""
 
-    @requires("unit")
+    @requires("tickets.move")
     @answers(TicketDetail)
     async def post(self, number: Number, move: Annotated[str, Field(max_length=40)], /, wanted: Step) -> web.Response:
         """Make a move. 409 with `fields.version` when the ticket has moved meanwhile, 409 when it is not possible."""

@@ -81,7 +81,7 @@ class Advice(BaseModel):
 class Suggestions(ApiView):
     """/api/v1/suggestions."""
 
-    @requires("agent")
+    @requires("tickets.open")
     @answers(Advice)
     async def post(self, form: Form) -> web.Response:
         """Suggest category and unit for what is being written, with reasons, and show what may be the same matter."""
@@ -95,7 +95,7 @@ class Suggestions(ApiView):
 class SuggestionAccuracy(ApiView):
     """/api/v1/suggestions/accuracy."""
 
-    @requires("supervisor")
+    @requires("dispatch_help.see")
     @answers(Accuracy)
     async def get(self) -> web.Response:
         """Show how often suggestions were wrong: on tickets that were set aside, and on those really shown."""
@@ -116,4 +116,4 @@ def add_routes(app: web.Application) -> None:
     app.router.add_view("/api/v1/suggestions", Suggestions)
     app.router.add_view("/api/v1/suggestions/accuracy", SuggestionAccuracy)
     if MANIFEST in app:
-        add_page(app, "/dispatch-help", "dispatch_help.html", role="supervisor")
+        add_page(app, "/dispatch-help", "dispatch_help.html", right="dispatch_help.see")

@@ -100,7 +100,7 @@ export function startUsers(main) {
             ? field("unit", t("Member unit"), html`<select name="unit" required>
                 <option value="">${t("Please choose")}</option>
                 ${units.filter(({ active }) => active !== false).map(({ code, name }) => html`<option value=${code}>${name}</option>`)}</select>`)
-            : field("agent", t("Agent number"), html`<input name="agent" maxlength="10" inputmode="numeric" autocomplete="off">`)}
+            : ["inspector", "manager"].includes(chosenRole) ? nothing : field("agent", t("Agent number"), html`<input name="agent" maxlength="10" inputmode="numeric" autocomplete="off">`)}
           <button class="button primary">${t("Add")}</button>
         </form>
         ${users === null

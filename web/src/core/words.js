@@ -102,5 +102,7 @@ export const role = vocabulary(() => ({
   unit: [t("Member unit"), "dim"],
   agent: [t("Agent"), "dim"],
   supervisor: [t("Supervisor"), "dim"],
+  inspector: [t("Quality inspector"), "dim"],
+  manager: [t("Manager"), "dim"],
   administrator: [t("Administrator"), "dim"],
 }));

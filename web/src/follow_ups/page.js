@@ -8,6 +8,7 @@ import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { live } from "../core/live.js";
 import { keepFresh } from "../core/refresh.js";
+import { may } from "../core/rights.js";
 import { chip } from "../lists/chip.js";
 import { card, isOpen } from "./card.js";
 import { ResultForm } from "./result.js";
@@ -17,8 +18,8 @@ import { followUpState, satisfaction } from "./words.js";
 
 /** @param {HTMLElement} main */
 export function startFollowUps(main) {
-  const { agent = "", role } = document.documentElement.dataset;
-  const supervises = role === "supervisor" || role === "administrator";
+  const { agent = "" } = document.documentElement.dataset;
+  const supervises = may("follow_ups.manage");
   /** @type {FollowUp[] | null} */
   let rows = null;
   /** @type {{open: number, due: number, decide: number}} */

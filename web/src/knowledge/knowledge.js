@@ -4,6 +4,7 @@ import { ApiError } from "../core/api.js";
 import { shortMoment } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
+import { may } from "../core/rights.js";
 import { changed, reading, validity, warnings } from "./articles.js";
 import { Editor } from "./editor.js";
 import { Finding } from "./finding.js";
@@ -15,7 +16,7 @@ const SHOWN = 50;
 
 /** @param {HTMLElement} main */
 export function startKnowledge(main) {
-  const writes = ["supervisor", "administrator"].includes(document.documentElement.dataset.role ?? "");
+  const writes = may("knowledge.write");
   let told = "";
   const draw = () => render(page(), main);
   const flagging = new Flagging(draw, (article) => {

@@ -3,6 +3,7 @@ import { html, nothing } from "lit-html";
 import { ApiError, request } from "../core/api.js";
 import { t } from "../core/i18n.js";
 import { live } from "../core/live.js";
+import { may } from "../core/rights.js";
 import { attemptResult } from "../core/words_owed.js";
 
 /** @typedef {import("../desk/work.js").Callback} Callback */
@@ -120,8 +121,8 @@ function orderOf(id, { agent, reason = "" }) {
  * @returns {Deed[]}
  */
 function deedsFor(callback) {
-  const { role, agent } = document.documentElement.dataset;
-  const supervises = role === "supervisor" || role === "administrator";
+  const { agent } = document.documentElement.dataset;
+  const supervises = may("callbacks.manage");
   const open = OPEN.includes(callback.state);
   const last = callback.attempts?.[callback.attempts.length - 1];
   /** @type {Deed[]} */

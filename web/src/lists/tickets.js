@@ -1,13 +1,13 @@
 // The hotline's requests: what has to be decided first, then everything.
 import { t } from "../core/i18n.js";
+import { may } from "../core/rights.js";
 import { WorkList } from "../tickets/work_list.js";
 
 /** @typedef {import("../tickets/work_list.js").Tab} Tab */
 
 /** @param {HTMLElement} main */
 export function startTickets(main) {
-  const { role } = document.documentElement.dataset;
-  const supervises = role === "supervisor" || role === "administrator";
+  const supervises = may("floor.supervise");
   /** @type {Tab[]} */
   const decisions = [
     { name: "web", label: t("Filed on the web"), ask: { state: "accepted", source: "web" }, counts: true },
@@ -32,7 +32,7 @@ export function startTickets(main) {
     tabs: supervises ? [all, ...decisions, ...clocks, mine] : [all, mine, ...decisions, ...clocks],
     saved: true,
     forUnit: false,
-    exports: supervises,
+    exports: may("tickets.export"),
     empty: t("No tickets here."),
   });
 }

@@ -2,11 +2,10 @@
 import { html, nothing } from "lit-html";
 import { ApiError, request } from "../core/api.js";
 import { t } from "../core/i18n.js";
+import { may } from "../core/rights.js";
 import { listed } from "./reference_data.js";
 
 /** @typedef {{id: number, name: string, filters: Record<string, unknown>, shared: boolean, mine: boolean, who: string}} Saved */
-
-const { role } = document.documentElement.dataset;
 
 export class SavedLists {
   /** @type {Saved[]} */
@@ -49,7 +48,7 @@ export class SavedLists {
     if (!this.#asking) return html`<button class="button quiet small" type="button" @click=${this.#ask}>${t("Keep as a list")}</button>`;
     return html`<span class="keep" role="group" aria-label=${t("Keep as a list")}>
       <input id="keep-name" type="text" maxlength="60" autocomplete="off" aria-label=${t("Name of the list")} placeholder=${t("Name of the list")} @keydown=${this.#key}>
-      ${role === "supervisor" || role === "administrator" ? html`<label class="tick"><input id="keep-shared" type="checkbox"><span>${t("For everybody")}</span></label>` : nothing}
+      ${may("tickets.share_lists") ? html`<label class="tick"><input id="keep-shared" type="checkbox"><span>${t("For everybody")}</span></label>` : nothing}
       <button class="button small primary" type="button" @click=${this.#keep}>${t("Keep")}</button>
       <button class="button quiet small" type="button" @click=${this.#ask}>${t("Cancel")}</button>
       <small class="fault" role="alert">${this.#fault}</small></span>`;

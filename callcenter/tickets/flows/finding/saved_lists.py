@@ -40,7 +40,7 @@ class SavedRow(BaseModel):
 async def listing(session: AsyncSession, asker: Identity) -> list[Row]:
     """Return the lists of `asker` and, for the hotline's own people, those that are shared."""
     whose = SavedList.who == asker.login
-    if asker.has("agent"):
+    if asker.has("tickets.see_all"):
         whose = or_(whose, SavedList.shared)
     found = await session.scalars(select(SavedList).where(whose).order_by(SavedList.name, SavedList.id))
     return [row_of(one, asker) for one in found]
@@ -91,18 +91,18 @@ def stored(choice: Choice) -> dict[str, Any]:
 
 
 def _may_change(kept: SavedList, asker: Identity) -> bool:
-    return kept.who == asker.login or (kept.shared and asker.has("supervisor"))
+    return kept.who == asker.login or (kept.shared and asker.has("tickets.share_lists"))
 
 
 def _shared(asker: Identity, shared: bool) -> bool:  # noqa: FBT001  # shared or not
-    if shared and not asker.has("supervisor"):
+    if shared and not asker.has("tickets.share_lists"):
         raise Problem(403, N_("Only a supervisor shares a list."), fields={"shared": N_("only a supervisor may")})
     return shared
 
 
 async def _own(session: AsyncSession, asker: Identity, id_: int) -> SavedList:
     kept = await session.get(SavedList, id_, with_for_update=True)
-    if kept is None or not (_may_change(kept, asker) or (kept.shared and asker.has("agent"))):
+    if kept is None or not (_may_change(kept, asker) or (kept.shared and asker.has("tickets.see_all"))):
         raise Problem(404, N_("There is no such list."))
     if not _may_change(kept, asker):
         raise Problem(403, N_("You may not do this."))

@@ -71,7 +71,7 @@ class FollowUpDesk:
             attempt = await _last_attempt(session, follow_up)
             picked_up = attempt is not None and attempt.result == "answered"
             mine = picked_up and attempt is not None and attempt.agent == identity.agent
-            if not mine and not identity.has("supervisor"):
+            if not mine and not identity.has("follow_ups.manage"):
                 raise Refused(N_("nobody has picked up a call of yours yet; look again when they have"))
             doer = await access.doer_of(session, identity)
             if noted.result in SATISFACTIONS:

@@ -118,7 +118,7 @@ async def show(
         "closing_unit": units.get(ticket.closing_unit_id),
         "merged_into": await names.number(session, ticket.merged_into_id),
         "merged": await _merged(session, ticket, identity),
-        "call": await _call(session, ticket) if identity.has("agent") else None,
+        "call": await _call(session, ticket) if identity.has("tickets.see_all") else None,
         "units": [_part(row, units) for row in parts],
         "clocks": [_clock(row, units, countdown) for row in clocks],
         "entries": await history.shown(session, entries, units, files),
@@ -126,7 +126,7 @@ async def show(
         "follow_up": None,
         "moves": await _moves(session, ticket, doer, limits, countdown.now),
     }
-    if identity.has("agent"):
+    if identity.has("tickets.see_all"):
         body |= {name: await aside(session, ticket.id) for name, aside in (asides or {}).items()}
     return _hidden(body) if access.hides_caller(identity, ticket) else body
 

@@ -58,7 +58,7 @@ def addressed_to(user: Identity, unit_id: int | None) -> ColumnElement[bool]:
     if user.role == "unit":
         return and_(TicketNotice.audience == "unit", TicketNotice.unit_id == unit_id) if unit_id else false()
     own = and_(TicketNotice.audience == "agent", TicketNotice.who == user.login)
-    return or_(own, TicketNotice.audience == "supervisor") if user.has("supervisor") else own
+    return or_(own, TicketNotice.audience == "supervisor") if user.has("notices.see_shift") else own
 
 
 async def notices(
