@@ -82,6 +82,7 @@ _EVERYONE = frozenset(ROLES)
 _HOTLINE = _EVERYONE - {"unit"}
 _FLOOR = _only("agent", "supervisor")
 _SHIFT = _only("supervisor")
+_HEARING = _only("supervisor", "inspector")
 _OFFICE = _only("supervisor", "manager")
 _ADMINISTRATOR = _only()
 
@@ -110,7 +111,7 @@ RIGHTS: dict[Right, Grant] = {
     "callers.see": Grant(_FLOOR, "see a citizen's earlier calls and requests", "查看市民历史来电和工单"),
     "callers.block": Grant(_SHIFT, "keep the list of abusive callers", "管理骚扰号码名单"),
     "recordings.hear": Grant(
-        _only("supervisor", "inspector"), "hear recordings; each hearing is kept", "听录音（留痕）"
+        _only("supervisor", "inspector"), "hear recordings (each hearing is kept)", "听录音（留痕）"
     ),
     "recordings.hold": Grant(_SHIFT, "keep a recording beyond its term (legal hold)", "录音封存，到期不删"),
     "numbers.reveal": Grant(_SHIFT, "show a masked number in full; each time is kept", "查看完整号码（留痕）"),
@@ -136,9 +137,7 @@ RIGHTS: dict[Right, Grant] = {
     "follow_ups.work": Grant(_FLOOR, "make follow-up calls and note the answer", "执行回访、登记结果"),
     "follow_ups.manage": Grant(_SHIFT, "see to others' follow-ups", "处理他人回访"),
     "notices.see": Grant(_EVERYONE, "see one's own notices", "查看本人提醒"),
-    "notices.see_shift": Grant(
-        _SHIFT, "see the notices for supervisors: deadlines and the like", "查看班长提醒（时限预警等）"
-    ),
+    "notices.see_shift": Grant(_SHIFT, "see the notices for supervisors, as of deadlines", "查看班长提醒（时限预警）"),
     "knowledge.see": Grant(_HOTLINE, "read the knowledge base, say that an article is out of date", "查阅知识库、报错"),
     "knowledge.write": Grant(_SHIFT, "write the knowledge base", "维护知识库"),
     "dispatch_help.see": Grant(_OFFICE, "see how good the dispatch help is", "查看派单助手准确率"),

@@ -24,7 +24,7 @@ class Row(BaseModel):
 
 
 class Rows(ApiView):
-    @requires("supervisor")
+    @requires("reports.see")
     @answers(list[Row])
     async def get(self, name: str, /, kind: str = "all", *, limit: int | None = None, after: int) -> web.Response:
         """List rows.
@@ -33,12 +33,12 @@ class Rows(ApiView):
         """
         return web.json_response([name, kind, limit, after])
 
-    @requires("agent")
+    @requires("calls.see")
     @answers(Row, status=201)
     async def post(self, name: str, /, order: First) -> web.Response:  # type: ignore[valid-type]
         return web.json_response([name, order])
 
-    @requires("agent")
+    @requires("calls.see")
     async def patch(self, name: str, /, order: Second) -> web.Response:  # type: ignore[valid-type]
         return web.json_response([name, order])
 
