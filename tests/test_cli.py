@@ -78,7 +78,7 @@ def refused(done: Done, status: int, *words: str, lines: int = 1) -> None:
         (["indicators", "--from", "2026-11-23", "--to", "2026-11-22"], "is before"),
         (["announcement", "maybe"], "say on or off"),
         (["run", "--only", "nothing"], "asterisk or controller"),
-        (["user", "add", "wang", "--role", "king"], "agent, supervisor, administrator"),
+        (["user", "add", "wang", "--role", "king"], "agent, supervisor, inspector, manager, administrator"),
     ],
 )
 def test_usage_that_is_wrong_is_one_line_and_status_2(run: Run, arguments: list[str], word: str) -> None:

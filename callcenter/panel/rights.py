@@ -98,7 +98,7 @@ RIGHTS: dict[Right, Grant] = {
     ),
     "announcement.switch": Grant(_SHIFT, "switch the emergency announcement", "开关应急公告"),
     "policy.see": Grant(_OFFICE, "see the queue policy's steps", "查看排队策略措施"),
-    "test_dials.see": Grant(_OFFICE, "see the test dials", "查看拨测记录"),
+    "test_dials.see": Grant(_HOTLINE, "see the test dials", "查看拨测记录"),
     "test_dials.make": Grant(_SHIFT, "make a test dial", "发起拨测"),
     # One's own phone
     "phone.use": Grant(_FLOOR, "sign in at a seat, take a break, be ready", "签入座席、示忙、示闲"),

@@ -38,7 +38,7 @@ def add_routes(app: web.Application) -> None:
         "callbacks": "callbacks.see",
         "policy_log": "policy.see",
         "blocked_callers": "callers.block",
-        "test_dials": "test_dials.see",
+        "test_dials": "test_dials.make",
     }
     for page, right in pages.items():
         add_page(app, f"/{page.replace('_', '-')}", f"{page}.html", right=right)
