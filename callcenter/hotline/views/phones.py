@@ -66,7 +66,7 @@ class Done(BaseModel):
 class Phone(ApiView):
     """/api/v1/phone."""
 
-    @requires("agent")
+    @requires("phone.use")
     @answers(PhoneCredential)
     async def post(self, wanted: Wanted) -> web.Response:
         """Make a page the phone of the seat where its agent sits, or let it go on, with a new password."""
@@ -93,7 +93,7 @@ class Phone(ApiView):
         )
         return web.json_response(answer.model_dump())
 
-    @requires("agent")
+    @requires("phone.use")
     @answers(Done)
     async def delete(self, leaving: Leaving) -> web.Response:
         """Say that a page is the phone no longer, as when it is closed."""
@@ -128,7 +128,7 @@ def _is_loopback(name: str) -> bool:
 
 
 @long_lived
-@requires("agent")
+@requires("phone.use")
 async def line(request: web.Request) -> web.StreamResponse:
     """GET /phone: SIP over WebSocket (RFC 7118) to Asterisk, for a page that has been granted a phone."""
     origin = request.headers.get(hdrs.ORIGIN, "")
