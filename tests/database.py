@@ -65,7 +65,8 @@ def postgresql_server() -> Iterator[str]:
     )
     options = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=40"]
     # Its manual advises a quarter of the memory; the default is for the smallest of machines.
-    options.append("shared_buffers=512MB")
+    quarter = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 >> 20
+    options.append(f"shared_buffers={min(quarter, 2048)}MB")
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [*become, programs / "postgres", "-D", data, *(word for option in options for word in ("-c", option))],

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -102,12 +102,9 @@ async def _of_requests(
         .outerjoin(MemberUnit, MemberUnit.id == Ticket.unit_id)
         .outerjoin(first, first.id == Ticket.first_unit_id)
         .outerjoin(closing, closing.id == Ticket.closing_unit_id)
-        .where(requests.condition(formula, period, page.which))
+        .where(Ticket.id.in_(_ids(formula, period, page)))
         .order_by(formula.at, Ticket.id)
-        .limit(page.limit + 1)
     )
-    if (further := _after(page, formula.at, Ticket.id)) is not None:
-        query = query.where(further)
     found = []
     for ticket, unit, first_name, closing_name, good in await session.execute(query):
         at: datetime = getattr(ticket, formula.at.key)
@@ -135,6 +132,17 @@ async def _of_requests(
         }
         found.append(([ticket.id, at.isoformat()], row))
     return found
+
+
+def _ids(formula: Formula, period: Period, page: Page) -> Select[tuple[int]]:
+    """Return the ids of one page and one more, asked of the indicator's index alone (`ix_tickets_indicator_N`).
+
+    The few that failed are found among all of a year; to look at each row of the table takes ten times as long.
+    """
+    query = select(Ticket.id).where(requests.condition(formula, period, page.which))
+    if (further := _after(page, formula.at, Ticket.id)) is not None:
+        query = query.where(further)
+    return query.order_by(formula.at, Ticket.id).limit(page.limit + 1)
 
 
 def _why(formula: Formula, ticket: Ticket, *, good: bool) -> str:

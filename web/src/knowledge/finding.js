@@ -90,10 +90,15 @@ export class Finding {
     }
   }
 
+  /** Whether there is a list to walk through. */
+  get shown() {
+    return Boolean(this.rows?.length);
+  }
+
   /** @param {string} name of the box, for its results */
   box(name) {
     return html`<label class="article-search"><span class="sr-only">${t("Search the knowledge base")}</span>
-      <input type="search" name=${name} id=${name} role="combobox" aria-expanded="true" aria-controls="${name}-found" maxlength="200" autocomplete="off"
+      <input type="search" name=${name} id=${name} role="combobox" aria-expanded=${String(this.shown)} aria-controls=${this.shown ? `${name}-found` : nothing} maxlength="200" autocomplete="off"
         aria-activedescendant=${this.article ? `article-${this.article.id}` : nothing} placeholder=${t("Search the knowledge base")} .value=${this.q}
         @input=${(/** @type {InputEvent} */ { target }) => this.typed(/** @type {HTMLInputElement} */ (target).value)}
         @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event)}></label>`;

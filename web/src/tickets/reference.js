@@ -68,7 +68,7 @@ class ReferencePage {
       <header class="list-head"><h1>${t("Reference data")}</h1>
         <p class="list-state" role="status">${this.#told ? html`<span class="told-inline">${icon("met")} ${this.#told}</span>` : nothing}</p></header>
       <div class="views" role="tablist" aria-label=${t("Reference data")} @keydown=${this.#walk}>${this.#kinds.map(({ name, title }) => html`<button type="button" class="view" role="tab"
-        data-view=${name} aria-selected=${String(name === this.#kind.name)} aria-pressed=${String(name === this.#kind.name)} tabindex=${name === this.#kind.name ? "0" : "-1"}
+        data-view=${name} aria-selected=${String(name === this.#kind.name)} tabindex=${name === this.#kind.name ? "0" : "-1"}
         @click=${() => this.#choose(name)}>${title}<b>${this.#active(name).length}</b></button>`)}</div>
       <p class="hint reference-hint">${this.#kind.hint}</p>
       <div role="alert">${general ? html`<p class="notice" data-tone="bad">${icon("warn")}<span>${[...new Set([this.#fault, ...Object.values(this.#faults)])].join(" ")}</span>
