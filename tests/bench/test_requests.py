@@ -240,7 +240,9 @@ async def test_work_lists_tickets_searches_and_indicators(filled: Filled, people
     )
     searches = [f"{find}?q={words}" for words in SEARCHES]
     # What nobody has asked for since the database came up is read from its files.
-    table.row("full-text searches, each for the first time", await timed(asked(boss, *searches), len(searches), warm=False))
+    table.row(
+        "full-text searches, each for the first time", await timed(asked(boss, *searches), len(searches), warm=False)
+    )
     table.row("full-text searches, 20 of them", await timed(asked(boss, *searches), len(searches) * 5))
     best = [f"{one}&sort=relevance" for one in searches]
     await timed(asked(boss, *best), len(searches), warm=False)

@@ -83,7 +83,9 @@ async def whole_panel(tickets: int = 200) -> AsyncIterator[Whole]:
 def _floor() -> dict[str, object]:
     states = ("ready", "talking", "ringing", "wrap_up", "break", "ready", "talking")
     seats = [seat(8001 + at, state, f"话务员{at + 1:02}", caller="138****0001") for at, state in enumerate(states)]
-    return floor((31, 9), [*seats, *(seat(8008 + at) for at in range(3))], callbacks=owed(open=3), policy=policy("warned"))
+    return floor(
+        (31, 9), [*seats, *(seat(8008 + at) for at in range(3))], callbacks=owed(open=3), policy=policy("warned")
+    )
 
 
 __all__ = ["OF_NOBODY", "Whole", "callback", "whole_panel"]
