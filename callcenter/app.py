@@ -52,7 +52,6 @@ from callcenter.reports.rollups import Rollups
 from callcenter.schedule import Job
 from callcenter.settings import QUEUE_LIMIT, Settings
 from callcenter.storage import clock
-from callcenter.storage.engine import Database
 from callcenter.tickets import views as tickets_views
 from callcenter.tickets.flows.moving import missed as tickets
 from callcenter.tickets.interchange import views as interchange_views
@@ -82,7 +81,7 @@ def compose(settings: Settings) -> Controller:
     paths.make()
     known = secrets.ensure(paths.secrets, settings)
     notifier = Notifier()
-    database = Database(databases.url(settings))
+    database = databases.of(settings)
     live = LiveState()
     live.update({"database": "down", "announcement": {"on": False}})
     alarms = Alarms(live)

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from callcenter.panel.trail import sealing
+from callcenter.panel.trail.witness import Witness
 from callcenter.paths import Paths
 from callcenter.settings import Settings
 from callcenter.storage import clock, migrate
@@ -19,11 +21,18 @@ def url(settings: Settings) -> str:
     return settings.database_url or f"sqlite:///{Paths.of(settings).database}"
 
 
+def of(settings: Settings) -> Database:
+    """Return the database that the settings mean, its audit trail witnessed in the data folder; nothing is opened."""
+    database = Database(url(settings))
+    database.info[sealing.WITNESS] = Witness(Paths.of(settings).witness)
+    return database
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     """Open the database, its schema up to date, and close it at the end. Raises DatabaseAway."""
     Paths.of(settings).make()
-    database = Database(url(settings))
+    database = of(settings)
     try:
         await migrate.upgrade(url(settings))
         yield database

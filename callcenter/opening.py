@@ -15,6 +15,7 @@ from callcenter.hotline.flows.floor import FloorKeeper
 from callcenter.notify import Notifier
 from callcenter.panel import users
 from callcenter.panel.live import LiveState
+from callcenter.panel.trail import sealing
 from callcenter.settings import Settings
 from callcenter.storage import clock, migrate
 from callcenter.storage.engine import Database
@@ -68,6 +69,7 @@ class Opening:
                 await knowledge_samples.ensure_samples(session, self.settings.node, now=clock.now(), today=today)
             self.board.names = await people.names(session)
             on = await switches.is_on(session, switches.ANNOUNCEMENT)
+        await sealing.witnessed(self.database)
         self.board.show_all(self.keeper.floor)
         self._announce(on=on)
 

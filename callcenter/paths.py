@@ -46,6 +46,11 @@ class Paths:
         return self.data / "callcenter.db"
 
     @property
+    def witness(self) -> Path:
+        """Marks of the audit trail, only ever appended to."""
+        return self.data / "audit"
+
+    @property
     def logs(self) -> Path:
         """What our programs print."""
         return self.data / "log"

@@ -26,6 +26,7 @@ _COMMANDS = {
     "history": ("calls", "callbacks", "tickets", "indicators"),
     "requests": ("ticket", "tickets-table"),
     "truth": ("audit", "replay"),
+    "trail": ("verify-audit",),
     "supervision": ("blocked", "policy-log", "test-dial", "test-dials"),
     "simulation": ("simulate",),
     "accounts": ("user",),

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.panel.sessions import Actor
-from callcenter.panel.tables import Audit
+from callcenter.panel.trail import sealing
+from callcenter.panel.trail.chain import plain
 
 
 def record(
@@ -18,15 +19,19 @@ def record(
     target: str = "",
     **detail: Any,  # noqa: ANN401  # any JSON
 ) -> None:
-    """Add to `session` that `actor` did `action` (a past-tense word) to `target`; `detail` is JSON without secrets."""
-    session.add(
-        Audit(
-            node=actor.node,
-            at=at,
-            who=actor.who,
-            action=action,
-            target=target[:100],
-            address=actor.address,
-            detail=detail,
-        )
+    """Let `session` add that `actor` did `action` (a past-tense word) to `target`; `detail` is JSON without secrets.
+
+    The row is there, and in the chain, once the session has committed; see `trail.sealing`.
+    """
+    sealing.note(
+        session.sync_session,
+        {
+            "node": actor.node,
+            "at": at,
+            "who": actor.who,
+            "action": action,
+            "target": target[:100],
+            "address": actor.address,
+            "detail": plain(detail),
+        },
     )

@@ -63,7 +63,10 @@ class Session(OfNode, Base):
 
 
 class Audit(OfNode, Base):
-    """The audit trail 审计: who did what, when, from where. Rows are only ever added."""
+    """The audit trail 审计: who did what, when, from where.
+
+    Rows are only ever added, each hung on the one before by its hash; the database refuses a change. See `panel.trail`.
+    """
 
     __tablename__ = "audit"
     __table_args__ = (Index("ix_audit_who_at", "who", "at"),)
@@ -80,3 +83,24 @@ class Audit(OfNode, Base):
     address: Mapped[str] = mapped_column(String(45))
     #: Old and new values and the like; never a password.
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    # The chain
+    #: Its place: 1, 2, 3... without a gap.
+    number: Mapped[int] = mapped_column(unique=True)
+    #: Hash of the row before, and its own, in hexadecimal.
+    before: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """The end of the audit trail's chain: a single row, locked by whoever adds to it."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    #: Its name, made when it began.
+    chain: Mapped[str] = mapped_column(String(16))
+    #: How many rows it has, and the hash of the last.
+    count: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))

@@ -45,6 +45,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = async_url(url)
+        #: What every writing session carries along, as its `info`.
+        self.info: dict[str, Any] = {}
         if self.is_sqlite:
             # One writer at a time is SQLite's own rule: a pool of one makes our writers queue in order, not poll.
             self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
@@ -55,7 +57,7 @@ class Database:
             connect["server_settings"] = {"jit": "off"}
             self._writer = create_async_engine(self.url, pool_pre_ping=True, connect_args=connect)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._write = async_sessionmaker(self._writer, expire_on_commit=False)
+        self._write = async_sessionmaker(self._writer, expire_on_commit=False, info=self.info)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)
 
     @property
