@@ -1,15 +1,23 @@
 """The audit trail as a chain, on SQLite and on PostgreSQL: whatever is done to it behind our back is found."""
 
 import asyncio
+import json
+import os
 import random
+import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import insert, select, text, update
+from alembic import command
+from database import new_postgresql
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from callcenter.panel import audit
@@ -19,8 +27,11 @@ from callcenter.panel.trail.chain import first_link, link
 from callcenter.panel.trail.proof import prove
 from callcenter.panel.trail.sealing import WITNESS, witnessed
 from callcenter.panel.trail.witness import Witness
+from callcenter.paths import ROOT
+from callcenter.storage.base import UtcDateTime
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
+from callcenter.storage.migrate import _config, upgrade
 
 LI = Actor("li", "node1", "192.0.2.1")
 #: How long one deed may wait while fifty others are written at the same instant.
@@ -271,3 +282,70 @@ def _user(login: str) -> User:
         node="node1", login=login, name=login, role="supervisor", active=True, password_hash="x",
         must_change_password=False, created_at=now(),
     )  # fmt: skip
+
+
+async def test_rows_from_before_the_chain_are_hung_on_it_by_the_migration(
+    database_url: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    kind = "sqlite" if database_url.startswith("sqlite") else "postgresql"
+    url = f"sqlite:///{tmp_path}/old.db"
+    if kind == "postgresql":
+        url = await new_postgresql(request.getfixturevalue("postgresql_server"))
+    await asyncio.to_thread(_migrated_to, url, "0011")
+    old = Database(url)
+    try:
+        async with old.begin() as session:
+            for number in (3, 7, 4000):
+                row = {
+                    "id": number,
+                    "at": now(),
+                    "who": "li",
+                    "detail": json.dumps({"市民": number}, ensure_ascii=False),
+                }
+                statement = (
+                    "INSERT INTO audit (id, node, at, who, action, target, address, detail) "
+                    "VALUES (:id, 'node1', :at, :who, 'signed_in', '', '', :detail)"
+                )
+                bound = text(statement).bindparams(bindparam("at", type_=UtcDateTime()))
+                await session.execute(bound, row)
+        await upgrade(url)
+        witness = Witness(tmp_path / "audit")
+        old.info[WITNESS] = witness
+        proof = await prove(old, witness)
+        assert (proof.rows, proof.marks, proof.faults) == (3, 0, [])
+        await witnessed(old)
+        if kind == "postgresql":  # ids that were given by hand
+            async with old.begin() as session:
+                await session.execute(text("SELECT setval('audit_id_seq', 5000)"))
+        await deed(old)
+        proof = await prove(old, witness)
+        assert (proof.rows, proof.marks, proof.faults) == (4, 2, [])
+    finally:
+        await old.close()
+
+
+def test_the_command_line_proves_it_and_says_what_is_wrong(tmp_path: Path) -> None:
+    environment = {**os.environ, "CALLCENTER_DATA": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment.pop("CALLCENTER_DATABASE_URL", None)
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        called = [sys.executable, "-m", "callcenter", *words]
+        return subprocess.run(called, capture_output=True, text=True, env=environment, check=False)
+
+    for login in ("wang", "li", "zhao"):
+        assert run("user", "add", login).returncode == 0
+    done = run("verify-audit")
+    assert (done.returncode, done.stdout) == (0, "audit trail whole: 3 rows, 3 marks of the witness agree\n")
+    with closing(sqlite3.connect(tmp_path / "callcenter.db")) as file, file:
+        file.execute("DROP TRIGGER audit_no_delete")
+        file.execute("DELETE FROM audit WHERE number = 2")
+    done = run("verify-audit")
+    assert done.returncode == 1
+    assert done.stderr == "callcenter: audit trail broken: row 2 is missing (and 1 more; see --json)\n"
+    done = run("verify-audit", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"], told["rows"], told["marks"], told["fault_count"]) == (1, False, 2, 3, 2)
+
+
+def _migrated_to(url: str, revision: str) -> None:
+    command.upgrade(_config(url), revision)
