@@ -291,7 +291,7 @@ async def test_rows_from_before_the_chain_are_hung_on_it_by_the_migration(
     url = f"sqlite:///{tmp_path}/old.db"
     if kind == "postgresql":
         url = await new_postgresql(request.getfixturevalue("postgresql_server"))
-    await asyncio.to_thread(_migrated_to, url, "0011")
+    await asyncio.to_thread(_migrated_to, url, "0012")
     old = Database(url)
     try:
         async with old.begin() as session:
