@@ -121,6 +121,11 @@ class Paths:
         return self.log / "cel-custom" / "cel.jsonl"
 
     @property
+    def bans(self) -> Path:
+        """Who is banned, as Asterisk reads it; written by the controller, and left when the configuration is rendered."""
+        return self.lib / "bans.conf"
+
+    @property
     def journal(self) -> Path:
         """Who called, written by the calls themselves; rotated ones lie beside it."""
         return self.log / "journal" / "calls"

@@ -5,6 +5,7 @@ Every event carries `at`, the aware UTC time at which Asterisk raised it. `chann
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,22 @@ class PhoneChanged(Event):
 
     endpoint: str
     reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignInTried(Event):
+    """Somebody asked to be let in over SIP: told by `security.py`, and none of the floor's events.
+
+    `asked`: they were asked for a proof; `wrong`: the proof was; `unknown`: there is no such name; `refused`: the name
+    may not come this way; `signed_in`: all was well.
+    """
+
+    address: str
+    #: Empty when Asterisk does not tell.
+    account: str
+    kind: Literal["asked", "wrong", "unknown", "refused", "signed_in"]
+    #: Whether the transport proves the address: anybody can write any sender on a datagram.
+    proven: bool
 
 
 AnyEvent = (

@@ -9,14 +9,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
 
+from callcenter.asterisk import security
 from callcenter.asterisk.secrets import Secrets
 from callcenter.paths import ROOT, Paths
 from callcenter.settings import Settings
 
 #: Folders of templates; every `NAME.conf.j2` becomes `etc/NAME.conf`.
 FOLDERS = (ROOT / "asterisk-conf", ROOT / "dialplan")
-#: AMI events that the floor reads; all others are left out at Asterisk's side.
+#: AMI events that the floor reads, and the guard of the door; all others are left out at Asterisk's side.
 AMI_EVENTS = (
+    *sorted(security.EVENTS),
     "AgentCalled",
     "AgentComplete",
     "AgentConnect",
@@ -109,6 +111,7 @@ def paths_for_templates(paths: Paths, fallback: Path) -> dict[str, Path]:
         "log": paths.log,
         "recordings": paths.recordings,
         "journal": paths.journal,
+        "bans": paths.bans,
         "snapshot": paths.snapshot,
         "fallback": fallback,
     }

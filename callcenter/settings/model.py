@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from callcenter.settings.promises import Callbacks, Disk, Policy, Reserve, TestDials
 from callcenter.settings.requests import Citizens, DispatchHelp, FollowUps, Interchange, Mail, Tickets
+from callcenter.settings.safety import Bans, Sip
 from callcenter.settings.sections import Announcement, Demo, Greeting, Https, Menu, Queue, Rating, Seats, Trunk
 from callcenter.settings.words import Address, Folder, Zone
 
@@ -76,6 +77,8 @@ class Settings(BaseSettings):
     rating: Rating = Rating()
     announcement: Announcement = Announcement()
     seats: Seats = Seats()
+    sip: Sip = Sip()
+    bans: Bans = Bans()
     trunks: Annotated[tuple[Trunk, ...], Field(validate_default=True)] = ()
     policy: Policy = Policy()
     reserves: tuple[Reserve, ...] = ()
@@ -153,6 +156,11 @@ class Settings(BaseSettings):
         return 5060 + self.port_offset
 
     @property
+    def sips_port(self) -> int:
+        """SIP over TLS."""
+        return 5061 + self.port_offset
+
+    @property
     def panel_port(self) -> int:
         """Panel, API, live stream."""
         return 8080 + self.port_offset
@@ -186,6 +194,18 @@ class Settings(BaseSettings):
     def rtp_ports(self) -> tuple[int, int]:
         """First and last port for speech."""
         return 10_000 + self.port_offset, 11_999 + self.port_offset
+
+    # What is left to the profile.
+    @property
+    def tls_seats(self) -> bool:
+        """Whether the seats' SIP phones must speak TLS and SRTP."""
+        return (self.sip.seats or ("tls" if self.profile == "production" else "any")) == "tls"
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Digests that a phone may prove its password with, the first one first."""
+        strong_first = ("sha-256", "md5")
+        return self.sip.digests or (strong_first if self.profile == "production" else strong_first[::-1])
 
     @cached_property
     def data_folder(self) -> Path:

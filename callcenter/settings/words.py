@@ -73,5 +73,6 @@ Address = Annotated[str, AfterValidator(_address)]
 Host = Annotated[str, AfterValidator(_host)]
 Network = Annotated[str, AfterValidator(_network)]
 Folder = Annotated[Path, AfterValidator(_folder)]
+File = Annotated[Path, AfterValidator(_folder)]
 #: An IANA time zone.
 Zone = Annotated[str, Field(pattern=r"^[A-Za-z_+\-/0-9]+$"), AfterValidator(_zone)]

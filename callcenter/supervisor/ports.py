@@ -27,6 +27,7 @@ def _wanted(settings: Settings) -> list[tuple[str, str, str, int, str]]:
     return [
         ("asterisk", "udp", settings.bind, settings.sip_port, "SIP"),
         ("asterisk", "tcp", settings.bind, settings.sip_port, "SIP"),
+        ("asterisk", "tcp", settings.bind, settings.sips_port, "SIP over TLS"),
         ("asterisk", "tcp", _LOOPBACK, settings.ami_port, "Asterisk's manager interface (AMI)"),
         ("asterisk", "tcp", _LOOPBACK, settings.http_port, "Asterisk's HTTP and WebSocket"),
         ("asterisk", "tcp", settings.bind, settings.https_port, "browser softphones (secure WebSocket)"),

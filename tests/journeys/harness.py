@@ -262,6 +262,7 @@ def _bind_all(offset: int) -> None:
     ports = Settings.model_construct(port_offset=offset)
     for port in (
         ports.sip_port,
+        ports.sips_port,
         ports.panel_port,
         ports.ami_port,
         ports.fastagi_port,
