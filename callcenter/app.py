@@ -8,6 +8,7 @@ import functools
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from callcenter import databases, logs, schedule
@@ -26,6 +27,8 @@ from callcenter.hotline.flows.agents import AgentDesk
 from callcenter.hotline.flows.answering.answers import Answers, heartbeat
 from callcenter.hotline.flows.answering.blocked import BlockedCallers
 from callcenter.hotline.flows.answering.snapshot import Snapshot
+from callcenter.hotline.flows.bans.desk import BanDesk
+from callcenter.hotline.flows.bans.keeper import BanKeeper
 from callcenter.hotline.flows.callbacks.desk import CallbackDesk
 from callcenter.hotline.flows.callbacks.obligations import policy_of
 from callcenter.hotline.flows.dialling.dialler import Dialler
@@ -38,6 +41,7 @@ from callcenter.hotline.flows.test_calls.dials import TestDials
 from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
 from callcenter.hotline.rules.floor import Floor, empty
+from callcenter.hotline.views.bans import BAN_DESK
 from callcenter.hotline.views.callbacks import CALLBACK_DESK
 from callcenter.hotline.views.phones import PHONES
 from callcenter.hotline.views.supervision import SUPERVISION, Supervision
@@ -99,14 +103,24 @@ def compose(settings: Settings) -> Controller:
         test_dials.floor_changed(before, after)
         phones.floor_changed(before, after)
 
+    bans = BanKeeper(database, settings, paths.bans, alarms)
     keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=floor_changed)
-    ami = keeper.ami = AmiClient(
+
+    def message_heard(message: dict[str, Any]) -> None:
+        keeper.on_message(message)
+        bans.on_message(message)
+
+    async def link_up() -> None:
+        await keeper.on_up()
+        await bans.on_up()
+
+    ami = keeper.ami = bans.ami = AmiClient(
         "127.0.0.1",
         settings.ami_through or settings.ami_port,
         "controller",
         known.ami,
-        on_message=keeper.on_message,
-        on_up=keeper.on_up,
+        on_message=message_heard,
+        on_up=link_up,
         on_down=keeper.on_down,
     )
 
@@ -200,6 +214,7 @@ def compose(settings: Settings) -> Controller:
         limit=QUEUE_LIMIT,
         switch_announcement=opening.switch_announcement,
     )
+    panel[BAN_DESK] = BanDesk(database, bans)
     panel[CALLBACK_DESK] = CallbackDesk(database, dialler, owed, SUBSCRIBERS, lambda: board.names, committed)
     visit_keeper = requests.serve(panel, dialler)
     panel[PHONES] = phones
@@ -236,6 +251,7 @@ def compose(settings: Settings) -> Controller:
         works={
             "ami": ami.run,
             "floor": keeper.run,
+            "bans": bans.run,
             "heartbeat": functools.partial(heartbeat, ami, time.time),
             "disk": DiskWatch(paths.data, settings.disk, alarms.tell).run,
             "queue policy": policy.run,

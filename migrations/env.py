@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 # Each is imported for the tables that it declares.
+import callcenter.hotline.ban_tables
 import callcenter.hotline.tables
 import callcenter.panel.tables
 import callcenter.tickets.tables

@@ -28,6 +28,7 @@ _COMMANDS = {
     "truth": ("audit", "replay"),
     "trail": ("verify-audit",),
     "supervision": ("blocked", "policy-log", "test-dial", "test-dials"),
+    "bans": ("bans",),
     "simulation": ("simulate",),
     "accounts": ("user",),
     "reference": ("reference",),

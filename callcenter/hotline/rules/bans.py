@@ -18,7 +18,8 @@ from typing import Literal
 from callcenter.asterisk.events import SignInTried
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-#: `names`: many names were guessed; `wrong`: one was tried again and again; `flood`: too much of it; `manual`: a person.
+#: `names`: many names were guessed; `wrong`: one was tried again and again; `flood`: too much of it; `manual`: a
+#: person has reasons.
 Reason = Literal["names", "wrong", "flood", "manual"]
 
 #: Whoever has one IPv6 address has a network of them (RFC 6177, RFC 4291): bans are for the network.

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from callcenter.hotline.views import callbacks, floor, history, phones, supervision
+from callcenter.hotline.views import bans, callbacks, floor, history, phones, supervision
 from callcenter.panel.keys import MANIFEST
 from callcenter.panel.pages import add_page
 from callcenter.panel.rights import Right
@@ -26,6 +26,7 @@ def add_routes(app: web.Application) -> None:
         ("blocked-callers", supervision.BlockedCallersList),
         ("blocked-callers/{number}", supervision.OneBlockedCaller),
         ("test-dials", supervision.TestDialsList),
+        *bans.ROUTES,
     ):
         app.router.add_view(f"/api/v1/{path}", view)
     app.router.add_get("/phone", phones.line, name="phone-line")
@@ -39,6 +40,7 @@ def add_routes(app: web.Application) -> None:
         "policy_log": "policy.see",
         "blocked_callers": "callers.block",
         "test_dials": "test_dials.make",
+        "bans": "bans.manage",
     }
     for page, right in pages.items():
         add_page(app, f"/{page.replace('_', '-')}", f"{page}.html", right=right)
