@@ -6,7 +6,7 @@ follows CEL. None waits for another, and a database that is away stops neither o
 
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,6 +73,26 @@ SUBSCRIBERS: Mapping[type[events.HotlineEvent], Sequence[Handler]] = {
 }
 
 
+def _each(*hearers: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    """Return what hands a message to all of `hearers`."""
+
+    def heard(message: dict[str, Any]) -> None:
+        for hearer in hearers:
+            hearer(message)
+
+    return heard
+
+
+def _in_turn(*works: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Return what does all of `works`, one after the other."""
+
+    async def done() -> None:
+        for work in works:
+            await work()
+
+    return done
+
+
 async def run(settings: Settings) -> int:
     """Run the controller until SIGINT or SIGTERM; returns the exit status."""
     logs.configure()
@@ -105,22 +125,13 @@ def compose(settings: Settings) -> Controller:
 
     bans = BanKeeper(database, settings, paths.bans, alarms)
     keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=floor_changed)
-
-    def message_heard(message: dict[str, Any]) -> None:
-        keeper.on_message(message)
-        bans.on_message(message)
-
-    async def link_up() -> None:
-        await keeper.on_up()
-        await bans.on_up()
-
     ami = keeper.ami = bans.ami = AmiClient(
         "127.0.0.1",
         settings.ami_through or settings.ami_port,
         "controller",
         known.ami,
-        on_message=message_heard,
-        on_up=link_up,
+        on_message=_each(keeper.on_message, bans.on_message),
+        on_up=_in_turn(keeper.on_up, bans.on_up),
         on_down=keeper.on_down,
     )
 

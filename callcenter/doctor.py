@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from callcenter import databases, disk_watch, preparation
 from callcenter.api_client import HotlineDown, HotlineRefused, LocalApi
-from callcenter.asterisk import install
+from callcenter.asterisk import certificate, install
 from callcenter.paths import ROOT, Paths
 from callcenter.settings import Settings
 from callcenter.storage import clock
@@ -39,7 +39,18 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Run every check; none stops the others."""
     findings: list[Finding] = []
-    for check in (_python, _asterisk, _tools, _configuration, _calendar, _front_end, _data_folder, _database, _running):
+    for check in (
+        _python,
+        _asterisk,
+        _tools,
+        _configuration,
+        _certificate,
+        _calendar,
+        _front_end,
+        _data_folder,
+        _database,
+        _running,
+    ):
         try:
             findings += check(settings)
         except Exception as error:  # noqa: BLE001  # a check that breaks is a finding too
@@ -69,6 +80,18 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
     with tempfile.TemporaryDirectory(prefix="callcenter-doctor-") as folder:
         faults = preparation.faults(settings, Path(folder))
     yield Finding("configuration", not faults, "; ".join(faults) or "renders")
+
+
+def _certificate(settings: Settings) -> Iterator[Finding]:
+    given = settings.https.certificate
+    path = given.expanduser() if given else Paths.of(settings).secrets / "certificate.pem"
+    if not given and not path.exists():
+        yield Finding("certificate", ok=True, detail="self-signed; it is made at the first start")
+        return
+    over = certificate.ends(path)
+    detail = f"{'given' if given else 'self-signed'}, holds until {over:%Y-%m-%d}"
+    soon = bool(given) and over - clock.now() < certificate.RENEW_BEFORE
+    yield Finding("certificate", not soon, f"{path}: {detail}; renew it, and restart the hotline" if soon else detail)
 
 
 def _calendar(settings: Settings) -> Iterator[Finding]:

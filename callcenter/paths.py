@@ -122,7 +122,7 @@ class Paths:
 
     @property
     def bans(self) -> Path:
-        """Who is banned, as Asterisk reads it; written by the controller, and not when the configuration is rendered."""
+        """Who is banned, as Asterisk reads it; written by the controller, and not rendered."""
         return self.lib / "bans.conf"
 
     @property

@@ -38,7 +38,14 @@ def of_settings(settings: Settings, folder: Path) -> tuple[Path, Path]:
         return ensure(folder, ["localhost", "127.0.0.1", settings.bind, socket.gethostname()])
     pair = given.certificate.expanduser().resolve(), given.key.expanduser().resolve()
     context_of(pair)
+    if (over := ends(pair[0])) <= datetime.now(UTC):
+        raise CertificateError(f"{pair[0]}: its time was over on {over:%Y-%m-%d}; renew it, and start again")
     return pair
+
+
+def ends(certificate: Path) -> datetime:
+    """Return when the time of the first certificate in a file is over. Raises OSError and ValueError."""
+    return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
 
 
 def context_of(pair: tuple[Path, Path]) -> ssl.SSLContext:

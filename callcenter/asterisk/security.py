@@ -2,8 +2,8 @@
 
 What each event holds was seen in an Asterisk 22.10:
 
-- a request for a name that is none raises InvalidAccountID and, as though there were one, ChallengeSent for `<unknown>`;
-- a seat that comes the wrong way raises FailedACL and is then challenged as a stranger is, so that nobody learns names;
+- a request for a name that is none raises InvalidAccountID and, as if there were one, ChallengeSent for `<unknown>`;
+- a seat that comes the wrong way raises FailedACL and is challenged as a stranger is: nobody learns names;
 - ChallengeResponseFailed follows any wrong answer, also to a challenge that was never sent: it proves no address;
 - a request that the list of bans refuses raises nothing at all; it is answered 403 before anything else is done.
 """

@@ -5,29 +5,18 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from callcenter.settings.sections import Section
-from callcenter.settings.words import File, Network
+from callcenter.settings.words import Network
 
 
 class Sip(Section):
-    """How phones sign in: encryption, the certificate, how a password is proved."""
+    """How phones sign in: encryption, and how a password is proved. The certificate is that of [https]."""
 
     #: `tls`: the seats' SIP phones speak TLS and SRTP and nothing else; `any`: also without encryption. Left out, the
     #: profile decides: `tls` in production, `any` in the lab.
     seats: Literal["", "any", "tls"] = ""
-    #: The certificate (with those between it and the root) and its private key, both PEM, for SIP over TLS and secure
-    #: WebSocket; a self-signed one is made when both are left out.
-    certificate: File | None = None
-    key: File | None = None
     #: Digests that a phone may prove its password with, offered in this order (RFC 8760). Left out, the profile
     #: decides: SHA-256 first in production, MD5 first in the lab, whose test phones know nothing else.
     digests: tuple[Literal["sha-256", "md5"], ...] = ()
-
-    @field_validator("key")
-    @classmethod
-    def _key_goes_with_a_certificate(cls, key: File | None, others: ValidationInfo) -> File | None:
-        if "certificate" in others.data and (key is None) != (others.data["certificate"] is None):
-            raise ValueError("certificate and key go together: set both, or neither")
-        return key
 
 
 class Bans(Section):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from callcenter.settings.words import Digit, Host, Network, Seconds, Spoken, Word
+from callcenter.settings.words import Digit, File, Host, Network, Seconds, Spoken, Word
 
 #: The customer's rule: test dials must never find this many waiting (采购需求 七(四)1), so one fewer may wait.
 QUEUE_LIMIT = 5
@@ -108,14 +108,14 @@ class Seats(Section):
 
 
 class Https(Section):
-    """The certificate (PEM, with its chain) of the panel over HTTPS and of browser phones; self-made when left out."""
+    """The certificate (PEM, with its chain) of HTTPS, browser phones and SIP over TLS; self-made when left out."""
 
-    certificate: Path | None = None
-    key: Annotated[Path | None, Field(validate_default=True)] = None
+    certificate: File | None = None
+    key: Annotated[File | None, Field(validate_default=True)] = None
 
     @field_validator("key")
     @classmethod
-    def _both_or_neither(cls, key: Path | None, others: ValidationInfo) -> Path | None:
+    def _both_or_neither(cls, key: File | None, others: ValidationInfo) -> Path | None:
         certificate = others.data.get("certificate")
         if (certificate is None) is not (key is None):
             raise ValueError("https.certificate and https.key go together: give both, or neither for a self-made one")

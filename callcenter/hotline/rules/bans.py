@@ -171,8 +171,8 @@ class Watch:
 
 def term(times: int, limits: Limits) -> timedelta:
     """Return how long a ban lasts after `times` earlier ones that are still remembered."""
-    grown: timedelta = limits.first * _GROWTH ** min(times, 20)
-    return min(grown, limits.longest)
+    seconds = limits.first.total_seconds() * _GROWTH ** min(times, 20)
+    return timedelta(seconds=min(seconds, limits.longest.total_seconds()))
 
 
 def network_of(address: str) -> Network | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from callcenter.hotline.ban_tables import SipBan
 from callcenter.hotline.flows.bans.keeper import BanKeeper
@@ -49,11 +49,12 @@ class BanDesk:
             by=actor.who,
         )
         async with self._database.begin() as session:
+            # The new one counts, though the old one may be longer.
+            for old in await session.scalars(_in_force(ban.network, now)):
+                old.until = now
             session.add(ban)
-            seconds = int(length.total_seconds())
-            audit.record(
-                session, actor, "address_banned", at=now, target=shown(ban.network), seconds=seconds, note=note
-            )
+            detail = {"seconds": int(length.total_seconds()), "note": note}
+            audit.record(session, actor, "address_banned", at=now, target=shown(ban.network), **detail)
             await session.flush()
         self._keeper.put(ban.network, ban.until)
         return row_of(ban, now)
@@ -63,8 +64,7 @@ class BanDesk:
         network = rules.parsed(address)
         now = self._now()
         async with self._database.begin() as session:
-            question = select(SipBan).where(SipBan.lifted_at.is_(None), SipBan.until > now)
-            bans = list(await session.scalars(question.where(SipBan.network == str(network))))
+            bans = list(await session.scalars(_in_force(str(network), now)))
             # One that the database has not heard of yet is lifted all the same.
             if network is None or not (bans or str(network) in self._keeper.bans):
                 raise Refused(N_("%(address)s is not banned"), address=address[:64])
@@ -74,3 +74,7 @@ class BanDesk:
         self._keeper.watch.forgive(network)
         self._keeper.lifted(str(network))
         return shown(str(network))
+
+
+def _in_force(network: str, now: datetime) -> Select[SipBan]:
+    return select(SipBan).where(SipBan.lifted_at.is_(None), SipBan.until > now, SipBan.network == network)

@@ -70,7 +70,7 @@ async def in_force(session: AsyncSession, now: datetime) -> dict[str, datetime]:
         .where(SipBan.lifted_at.is_(None), SipBan.until > now)
         .group_by(SipBan.network)
     )
-    return dict((await session.execute(question)).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(question)}
 
 
 async def remembered(session: AsyncSession, now: datetime, memory: timedelta) -> Mapping[str, int]:
@@ -81,4 +81,4 @@ async def remembered(session: AsyncSession, now: datetime, memory: timedelta) ->
         .where(SipBan.lifted_at.is_(None), SipBan.reason != "manual")
         .group_by(SipBan.network)
     )
-    return dict((await session.execute(question)).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(question)}
