@@ -99,7 +99,7 @@ async def run(settings: Settings) -> int:
     return await compose(settings).run()
 
 
-def compose(settings: Settings) -> Controller:
+def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place that wires everything
     """Return the controller with every part wired, nothing of it started."""
     paths = Paths.of(settings)
     paths.make()

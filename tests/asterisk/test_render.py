@@ -97,7 +97,10 @@ def test_endpoint_without_a_password_is_known_by_address_alone(
     open_endpoints = 0
     for name, body in pjsip:
         own, _, inherited = name.rstrip(")").partition("(")
-        if inherited in {"seat-sip", "seat-web"}:
+        if inherited == "seat-clear":
+            assert own.endswith("@clear.invalid")
+            assert own.partition("@")[0].rstrip("w") in Settings().seats.numbers
+        elif inherited in {"seat-sip", "seat-web"}:
             assert re.search(rf"^auth = {own}-auth$", body, re.MULTILINE), f"{own} has no password"
         elif inherited == "line":
             assert "identify_by" not in body
@@ -105,6 +108,62 @@ def test_endpoint_without_a_password_is_known_by_address_alone(
         elif "type = endpoint" in body:
             assert own in templates, f"{own} is an endpoint of no kind that is known here"
     assert open_endpoints == (1 if profile is lab else len(TRUNKS))
+    if "seat-clear" in templates:
+        assert {"deny = 0.0.0.0/0", "deny = ::/0"} <= set(templates["seat-clear"].splitlines())
+
+
+def of_section(text: str, start: str) -> list[str]:
+    """Return the lines of the one section whose name, with what it inherits, is `start`."""
+    (body,) = [body for name, body in sections(text) if name == start]
+    return body.splitlines()
+
+
+def test_seats_must_encrypt_outside_the_lab_and_where_the_settings_say_so(tmp_path: Path) -> None:
+    encrypted = {"transport = transport-tls", "media_encryption = sdes", "media_encryption_optimistic = no"}
+    for number, (settings, must) in enumerate(
+        [
+            (lab(tmp_path / "0"), False),
+            (production(tmp_path / "1"), True),
+            (lab(tmp_path / "2", sip={"seats": "tls"}), True),
+            (production(tmp_path / "3", sip={"seats": "any"}), False),
+        ]
+    ):
+        pjsip = rendered(settings)["pjsip.conf"]
+        assert (encrypted <= set(of_section(pjsip, "seat-sip(!,seat)"))) is must, number
+        assert not encrypted & set(of_section(pjsip, "seat-web(!,seat)")), "browser phones have DTLS"
+        for transport in ("udp", "tcp"):
+            assert ("domain = clear.invalid" in of_section(pjsip, f"transport-{transport}")) is must
+        for seat in settings.seats.numbers:
+            assert (f"[{seat}@clear.invalid]" in pjsip) is must
+            assert (f"[{seat}w@clear.invalid]" in pjsip) is must
+        tls = of_section(pjsip, "transport-tls")
+        assert {f"bind = 127.0.0.1:{settings.sips_port}", "cert_file = /cert.pem", "priv_key_file = /key.pem"} <= set(
+            tls
+        )
+        assert not any(line.startswith("domain") for line in tls)
+
+
+def test_the_profile_offers_the_digests_and_the_settings_change_them(tmp_path: Path) -> None:
+    for number, (settings, digests) in enumerate(
+        [
+            (lab(tmp_path / "0"), "md5,sha-256"),
+            (production(tmp_path / "1"), "sha-256,md5"),
+            (production(tmp_path / "2", sip={"digests": ["sha-256"]}), "sha-256"),
+        ]
+    ):
+        lines = of_section(rendered(settings)["pjsip.conf"], "global")
+        assert f"default_auth_algorithms_uas = {digests}" in lines, number
+
+
+def test_the_list_of_bans_is_the_controllers_and_survives_a_rendering(tmp_path: Path) -> None:
+    settings = lab(tmp_path)
+    paths = Paths.of(settings)
+    paths.make()
+    paths.bans.write_text("deny = 192.0.2.9/32\n")
+    files = rendered(settings)
+    assert f"#tryinclude {paths.bans}" in files["acl.conf"]
+    assert of_section(files["pjsip.conf"], "bans")[1:3] == ["type = acl", "acl = bans"]
+    assert paths.bans.read_text() == "deny = 192.0.2.9/32\n"
 
 
 def test_trunk_with_registration_has_all_that_a_carrier_asks_for(tmp_path: Path) -> None:
@@ -323,6 +382,7 @@ async def test_asterisk_takes_production_on_ipv6_without_a_warning(tmp_path: Pat
         assert all(match in shown for match in ("192.0.2.0/28", "198.51.100.7/32", "2001:db8::5/128")), shown
         transports = await asterisk.command("pjsip show transports")
         assert transports.count(f"[::1]:{settings.sip_port}") == 2, transports
+        assert transports.count(f"[::1]:{settings.sips_port}") == 1, transports
         assert "trunk-six" in await asterisk.command("pjsip show registrations")
         assert "[ Context 'from-trunk' " in await asterisk.command("dialplan show from-trunk")
         assert "There is no existence of 'from-lab'" in await asterisk.command("dialplan show from-lab")
