@@ -28,6 +28,7 @@ LISTS = (
     "users",
     "policy_log",
     "blocked_callers",
+    "bans",
     "test_dials",
     "follow_ups",
     "rate",

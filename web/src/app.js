@@ -12,6 +12,7 @@ import { startCallbacks } from "./lists/callbacks.js";
 import { startCalls } from "./lists/calls.js";
 import { startTickets } from "./lists/tickets.js";
 import { startIndicators } from "./reports/indicators.js";
+import { startBans } from "./supervision/bans.js";
 import { startBlockedCallers } from "./supervision/blocked_callers.js";
 import { startDispatchHelp } from "./supervision/dispatch_help.js";
 import { startPolicyLog } from "./supervision/policy_log.js";
@@ -43,6 +44,7 @@ const pages = {
   policy_log: startPolicyLog,
   dispatch_help: startDispatchHelp,
   blocked_callers: startBlockedCallers,
+  bans: startBans,
   test_dials: startTestDials,
 };
 

@@ -7,7 +7,7 @@ import { testFaults } from "./test_faults.js";
 /** @typedef {Record<string, unknown>} Figures */
 
 /** Kinds from the gravest on; one that is not known comes last, under its own name. */
-const GRAVITY = ["disk_critical", "callbacks_escalated", "city_messages_stuck", "test_dial_failed", "history_damaged", "history_behind", "disk_low", "calls_quarantined", "file_damaged", "calendar_faulty", "calendar_ends", "mail_away", "dispatch_help_broken"];
+const GRAVITY = ["disk_critical", "callbacks_escalated", "sip_flood", "city_messages_stuck", "test_dial_failed", "history_damaged", "history_behind", "disk_low", "calls_quarantined", "file_damaged", "calendar_faulty", "calendar_ends", "mail_away", "dispatch_help_broken"];
 
 /** @type {Record<string, (figures: Figures) => {tone?: "bad", title: string, details: string[]}>} */
 const kinds = {
@@ -21,6 +21,14 @@ const kinds = {
     tone: "bad",
     title: t("Callbacks nearly due"),
     details: [counted(figures.callbacks, (count) => t("{count} callbacks", { count }))],
+  }),
+  sip_flood: (figures) => ({
+    title: t("The telephone server is attacked"),
+    details: [
+      counted(figures.requests, (requests) =>
+        requests ? t("{requests} refused sign-ins in {seconds} s", { requests, seconds: Number(figures.seconds) }) : ""),
+      counted(figures.banned, (count) => (count ? t("{count} addresses banned", { count }) : "")),
+    ],
   }),
   city_messages_stuck: (figures) => ({
     title: t("City messages are stuck"),

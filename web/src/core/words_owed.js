@@ -49,6 +49,14 @@ export const blockLevel = vocabulary(() => ({
   block: [t("Block"), "bad"],
 }));
 
+/** Why an address is refused by the telephone server. */
+export const banReason = vocabulary(() => ({
+  names: [t("Guessed names"), "bad"],
+  wrong: [t("Guessed a password"), "bad"],
+  flood: [t("Flooded the server"), "bad"],
+  manual: [t("By hand"), "note"],
+}));
+
 export const testResult = vocabulary(() => ({
   dialling: [t("Under way"), "busy"],
   passed: [t("Passed"), "good"],
