@@ -5,6 +5,7 @@ import copy
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from callcenter.panel import i18n
+from callcenter.panel.rights import may, rights_of
 
 WEB = Path(__file__).parents[2] / "web"
 #: As strict as the real panel's: whatever needs more shows as an error on the console.
@@ -268,7 +270,8 @@ class Panel:
         i18n.use(lang)
         anyone = page in {"sign_in", "error"}
         context = {
-            "user": None if anyone else self.user,
+            "user": None if anyone or not self.user else {**self.user, "has": partial(may, self.user["role"])},
+            "rights": "" if anyone or not self.user else " ".join(sorted(rights_of(self.user["role"]))),
             "lang": lang,
             "time_zone": "Asia/Shanghai",
             "page": page,
