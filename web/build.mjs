@@ -13,18 +13,8 @@ const fresh = join(here, `dist-${process.pid}`);
 await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
 try {
-  const result = await build({
+  const common = {
     absWorkingDir: here,
-    // theme.js is apart and tiny: it runs before the first paint, so that a dark wall never flashes white.
-    entryPoints: {
-      app: "src/app.js",
-      theme: "src/theme.js",
-      style: "styles/style.css",
-      favicon: "styles/favicon.svg",
-      // Citizens load none of the staff's.
-      citizen: "src/citizen/citizen.js",
-      "citizen-page": "styles/citizen-page.css",
-    },
     entryNames: "[name]-[hash]",
     bundle: true,
     minify: true,
@@ -37,11 +27,29 @@ try {
     metafile: true,
     legalComments: "linked",
     logLevel: "warning",
-  });
+  };
+  const results = await Promise.all([
+    // What only some pages need (the phone in the browser) is fetched when it is needed.
+    build({ ...common, entryPoints: { app: "src/app.js" }, splitting: true, chunkNames: "part-[name]-[hash]" }),
+    build({
+      ...common,
+      entryPoints: {
+        // Apart and tiny: it runs before the first paint, so that a dark wall never flashes white.
+        theme: "src/theme.js",
+        style: "styles/style.css",
+        favicon: "styles/favicon.svg",
+        // Citizens load none of the staff's.
+        citizen: "src/citizen/citizen.js",
+        "citizen-page": "styles/citizen-page.css",
+      },
+    }),
+  ]);
+  const outputs = results.flatMap(({ metafile }) => Object.entries(metafile.outputs));
+  // A part is named by its own hashed name: the server must know it as a file that never changes.
   const manifest = Object.fromEntries(
-    Object.entries(result.metafile.outputs)
-      .filter(([, output]) => output.entryPoint)
-      .map(([path]) => [basename(path).replace(/-[A-Z0-9]{8}\./, "."), basename(path)])
+    outputs
+      .filter(([path, output]) => output.entryPoint || /part-[^/]*\.js$/.test(path))
+      .map(([path]) => [/part-[^/]*\.js$/.test(path) ? basename(path) : basename(path).replace(/-[A-Z0-9]{8}\./, "."), basename(path)])
       .sort(),
   );
   await writeFile(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);

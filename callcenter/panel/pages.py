@@ -48,6 +48,7 @@ def render(
         "user": user,
         "rights": " ".join(sorted(rights_of(user.role))) if user else "",
         "lang": i18n.current(),
+        "https_port": request.app[SETTINGS].https_panel_port,
         "time_zone": request.app[SETTINGS].time_zone,
         "page": page,
         "asset": asset,

@@ -28,6 +28,11 @@ const shapes = {
   lock: svg`<path d="M5 10.500h14V21H5z"/><path d="M8 10.500V7a4 4 0 0 1 8 0v3.500"/>`,
   search: svg`<circle cx="10.500" cy="10.500" r="6.500"/><path d="m15.500 15.500 5.500 5.500"/>`,
   fetch: svg`<path d="M12 3v12m-5-5 5 5 5-5M4 20h16"/>`,
+  headset: svg`<path d="M4 14v-2a8 8 0 0 1 16 0v2"/><path d="M4 14h3.500v6H6a2 2 0 0 1-2-2zM20 14h-3.500v6H18a2 2 0 0 0 2-2z"/>`,
+  mic: svg`<rect x="9" y="3" width="6" height="11" rx="3"/><path d="M5.500 11.500a6.500 6.500 0 0 0 13 0M12 18v3.500"/>`,
+  mic_off: svg`<path d="M9 9V6a3 3 0 0 1 6 0v5M5.500 11.500a6.500 6.500 0 0 0 10.500 5.100M18.500 11.500a6 6 0 0 1-.3 2M12 18v3.500M3.500 3.500l17 17"/>`,
+  keypad: svg`<path d="M6 5v.1M12 5v.1M18 5v.1M6 11v.1M12 11v.1M18 11v.1M6 17v.1M12 17v.1M18 17v.1M12 22v.1"/>`,
+  hang_up: svg`<path d="M3 15.500c0-6 18-6 18 0v2.200l-4.800.3-.6-3.500a12 12 0 0 0-7.200 0L7.800 18 3 17.700z"/>`,
   back: svg`<path d="M4 6h16M4 12h16M4 18h16"/>`,
 };
 

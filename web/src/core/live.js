@@ -15,7 +15,7 @@ const RETRY_MS = [500, 1000, 2000, 3000];
  * @typedef {{caller: string, position: number, since: string}} Waiting
  * @typedef {"signed_out" | "ready" | "break" | "ringing" | "talking" | "wrap_up"} SeatState
  * @typedef {{seat: string, agent?: string, name?: string, state: SeatState, reason?: string, since?: string,
- *   caller?: string, phone: boolean, until?: string, callback?: Dialling, follow_up?: Dialling & {ticket?: string}}} Seat
+ *   caller?: string, phone: boolean, phone_kind?: "sip" | "browser" | null, until?: string, callback?: Dialling, follow_up?: Dialling & {ticket?: string}}} Seat
  * @typedef {{id: number, caller: string, stage: "ringing" | "dialling" | "talking"}} Dialling a callback or follow-up under way at a seat
  * @typedef {"calm" | "warning" | "reinforce" | "offer" | "full"} PolicyLevel
  * @typedef {{level: PolicyLevel, since?: string, predicted_wait?: number, within_minutes?: number, called_back?: string[],
@@ -28,7 +28,7 @@ const RETRY_MS = [500, 1000, 2000, 3000];
  *   called_back?: number}} Figures
  * @typedef {{asterisk: string, database: string, seats: Record<string, Seat>, figures: Figures,
  *   queue: {limit: number, max: number, waiting: Waiting[], in_greeting: number, max_waiting_seen: number},
- *   announcement?: {on: boolean}, policy?: Policy, callbacks?: Owed, alarms?: Alarms, now: string}} Floor
+ *   phones?: Record<string, string>, announcement?: {on: boolean}, policy?: Policy, callbacks?: Owed, alarms?: Alarms, now: string}} Floor
  */
 
 export class Live {

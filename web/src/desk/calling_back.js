@@ -28,8 +28,8 @@ export function returnBanner(desk, floor) {
 }
 
 const title = document.title;
-/** The tab says it too, for it may lie behind others. @param {boolean} asked */
-export function titleSays(asked) {
-  const wanted = asked ? `‼ ${t("Please come back to your seat")}` : title;
+/** The tab says it too, for it may lie behind others. @param {boolean} asked @param {boolean} [rings] a citizen calls */
+export function titleSays(asked, rings = false) {
+  const wanted = rings ? `☎ ${t("A citizen is calling")}` : asked ? `‼ ${t("Please come back to your seat")}` : title;
   if (document.title !== wanted) document.title = wanted;
 }

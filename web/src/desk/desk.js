@@ -11,6 +11,7 @@ import { NOTES, afterwards, answered, isNews } from "./afterwards.js";
 import { calledBack, returnBanner, titleSays } from "./calling_back.js";
 import { Workspace } from "./form/workspace.js";
 import { seatChoice, status } from "./status.js";
+import { Telephone } from "./telephone.js";
 import { callbacksPanel, dialable, inOrder, recentPanel } from "./work.js";
 
 export class Desk {
@@ -42,6 +43,7 @@ export class Desk {
     this.agent = agent;
     this.draw = this.draw.bind(this);
     this.work = new Workspace(this.draw);
+    this.telephone = new Telephone(this.draw, main);
   }
 
   start() {
@@ -204,7 +206,7 @@ export class Desk {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.repeat || event.isComposing || this.work.key(event)) return;
+    if (event.repeat || event.isComposing || this.telephone.key(event) || this.work.key(event)) return;
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     // A digit that is typed into a field is no answer to another question.
     if (event.key.length === 1 && event.target instanceof Element && event.target.matches("input, textarea, select")) return;
@@ -240,6 +242,7 @@ export class Desk {
       this.#drawing = false;
     }
     this.work.drawn();
+    this.telephone.drawn();
   }
 
   #show() {
@@ -248,7 +251,8 @@ export class Desk {
     if (seat?.state !== "talking") this.told = "";
     this.#watch();
     this.#watchPhone();
-    titleSays(calledBack(live.floor, this.agent));
+    this.telephone.look(seat);
+    titleSays(calledBack(live.floor, this.agent), this.telephone.rings);
     const { work } = this;
     const pop = seat?.callback ? this.followed?.caller ?? null : work.caller;
     const call = seat?.callback ? "" : work.call?.state ?? "";

@@ -8,6 +8,7 @@ import { breakReason, seatState } from "../core/words.js";
 import { BREAK_REASONS, actionsFor } from "./actions.js";
 import { noteButtons } from "./afterwards.js";
 import { diallingCard } from "./dialling.js";
+import { canTelephone } from "./telephone.js";
 
 /** @typedef {import("../core/live.js").Seat} Seat */
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -23,7 +24,7 @@ export function status(desk, seat, now) {
   return html`
     <section class="me" data-state=${seat.state} aria-labelledby="me-state">
       <p class="me-seat"><span>${t("Seat")} <b>${seat.seat}</b></span>
-        <span class="me-phone" data-on=${String(seat.phone)}>${icon(seat.phone ? "phone" : "unplugged")}${seat.phone ? t("Phone online") : t("Phone offline")}</span></p>
+        <span class="me-phones">${desk.telephone.badge(seat)}</span></p>
       <div class="me-now">
         <h2 id="me-state" class="me-state" role="status">${icon(seat.state)}<span>${seatState(seat.state)[0]}</span>
           ${seat.state === "break" && seat.reason ? html`<small>${breakReason(seat.reason)[0]}</small>` : nothing}</h2>
@@ -40,7 +41,8 @@ export function status(desk, seat, now) {
         : onCall
         ? html`<p class="me-caller"><span>${seat.state === "ringing" ? t("Calling you") : t("On the line")}</span><strong>${callerNumber(desk.work.call?.caller ?? seat.caller)}</strong></p>`
         : nothing}
-      ${seat.reason === "phone_offline" ? html`<p class="notice" data-tone="bad">${icon("warn")}${t("Your phone cannot be reached. Start it; calls come as soon as it is back and you are ready.")}</p>` : nothing}
+      ${desk.telephone.panel(seat)}
+      ${seat.reason === "phone_offline" && !desk.telephone.phone ? html`<p class="notice" data-tone="bad">${icon("warn")}${t("Your phone cannot be reached. Start it; calls come as soon as it is back and you are ready.")}</p>` : nothing}
       ${seat.reason === "no_answer" ? html`<p class="notice" data-tone="warn">${icon("warn")}${t("You did not answer a call and were put on break.")}</p>` : nothing}
       ${actions(desk, seat)}
     </section>
@@ -91,7 +93,7 @@ export function seatChoice(desk, seats) {
         ? html`<ul class="choice">
             ${free.map(
               (seat) => html`<li><button class="choice-seat" type="button" ?disabled=${desk.busy} data-on=${String(seat.phone)} @click=${() => desk.signIn(seat.seat)}>
-                <b>${seat.seat}</b><span>${icon(seat.phone ? "phone" : "unplugged")}${seat.phone ? t("Phone online") : t("Phone offline")}</span>
+                <b>${seat.seat}</b><span>${icon(seat.phone || canTelephone ? "phone" : "unplugged")}${seat.phone ? t("Phone online") : canTelephone ? t("Phone in the browser") : t("Phone offline")}</span>
               </button></li>`,
             )}
           </ul>`

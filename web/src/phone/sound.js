@@ -1,0 +1,20 @@
+// The one audio context of the page: the ring, the level meters. Browsers keep it silent until the page was clicked or typed on.
+
+/** @type {AudioContext | null} */
+let context = null;
+
+/** @returns {AudioContext} */
+export function audio() {
+  context ??= new AudioContext();
+  if (context.state === "suspended") void context.resume();
+  return context;
+}
+
+/** Whether the browser keeps the page silent still. */
+export const silenced = () => audio().state !== "running";
+
+/** Call back once the page may be heard. @param {() => void} then */
+export function onceHeard(then) {
+  const wake = () => void audio().resume().then(then);
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, wake, { once: true, capture: true });
+}
