@@ -16,7 +16,7 @@ async def test_an_agent_signs_in_to_a_free_seat_whose_phone_is_there(panel: Pane
     screen = await screens.open("/desk", size=DESK)
     await screen.shows(".me-state", "未签入")
     seats = await screen.page.locator(".choice-seat").all_inner_texts()
-    assert ["".join(one.split()) for one in seats] == ["8003话机在线", "8001话机离线"]  # the taken one is not offered
+    assert ["".join(one.split()) for one in seats] == ["8003话机在线", "8001浏览器话机"]  # the taken one is not offered
     await screen.page.get_by_role("button", name="8003").click()
     await panel.ordered("POST /api/v1/agents/1001/sign-in", {"seat": "8003"})
 

@@ -1,0 +1,124 @@
+"""Agents at the desk of a real hotline, who telephone with the browser."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from harness import SOON, Hotline, wait_for
+from playwright.async_api import Browser, BrowserContext, Error, Page, WebSocketRoute, async_playwright
+from screen import DESK, Screen, chromium
+from softphone import FLAGS, NEAR_HZ, PAGE, microphone
+from wall import ARTEFACTS, sign_in
+
+#: Agent -> the session and cookies of a user who has been made already, by data folder.
+_signed_in: dict[tuple[Path, str], Any] = {}
+
+
+class Desk:
+    """The desk of one agent."""
+
+    def __init__(self, hotline: Hotline, context: BrowserContext, page: Page, agent: str, seat: str) -> None:
+        self.hotline = hotline
+        self.context = context
+        self.page = page
+        self.agent = agent
+        self.seat = seat
+        self._open = True
+        self._lines: list[WebSocketRoute] = []
+
+    async def sit_down(self) -> None:
+        """Choose the seat, and wait until its phone is this page."""
+        await self.page.locator(".choice-seat").filter(has_text=self.seat).click()
+        await self.ready()
+
+    async def ready(self, within: float = SOON) -> None:
+        """Wait until the phone is ready and so is the agent."""
+        await self.shows(".me-phone", "浏览器话机就绪", within)
+        await self.hotline.until_agent(self.agent, "ready", within)
+
+    async def shows(self, selector: str, text: str, within: float = SOON) -> None:
+        """Wait until `text` is written there."""
+        await self.page.locator(selector).filter(has_text=text).first.wait_for(timeout=within * 1000)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            await self.page.keyboard.press(key)
+
+    async def call(self, state: str, within: float = SOON) -> None:
+        """Wait until the call on this phone is `ringing` or `talking`, or until there is none ("")."""
+        selector = f"[data-testid=phone-call][data-state={state}]" if state else "[data-testid=phone-call]"
+        where = "visible" if state else "detached"
+        await self.page.locator(selector).wait_for(timeout=within * 1000, state=where)  # type: ignore[arg-type]
+
+    async def hears(self, hertz: float) -> bool:
+        """Whether what it hears now is mostly a tone of `hertz`."""
+        return bool(abs(await self.page.evaluate("pitch()") - hertz) < NEAR_HZ)
+
+    async def until_hears(self, hertz: float, what: str, within: float = SOON) -> None:
+        """Wait until it hears a tone of `hertz`."""
+        await wait_for(lambda: self.hears(hertz), within, what=what)
+
+    async def cut_the_line(self) -> None:
+        """Take every WebSocket away, and let none be opened."""
+        self._open = False
+        for line in self._lines:
+            await line.close(code=4000)
+        self._lines.clear()
+
+    def mend_the_line(self) -> None:
+        """Let WebSockets be opened again."""
+        self._open = True
+
+    async def lines_can_be_cut(self) -> None:
+        """Lead the page's WebSockets through the test; before the page is loaded."""
+
+        async def opened(line: WebSocketRoute) -> None:
+            if not self._open:
+                await line.close(code=4000)
+                return
+            line.connect_to_server()
+            self._lines.append(line)
+
+        await self.page.route_web_socket("**", opened)
+
+
+@asynccontextmanager
+async def telephoning(folder: Path, *flags: str) -> AsyncIterator[Browser]:
+    """A browser with a microphone that says a tone."""
+    tone = microphone(folder / "microphone.wav")
+    async with (
+        async_playwright() as playwright,
+        chromium(playwright, *FLAGS, f"--use-file-for-fake-audio-capture={tone}", *flags) as browser,
+    ):
+        yield browser
+
+
+@asynccontextmanager
+async def desk(hotline: Hotline, browser: Browser, agent: str, seat: str, *, cut: bool = False) -> AsyncIterator[Desk]:
+    """Have `agent` sit down at `seat` before a desk in `browser`; afterwards they are signed out.
+
+    With `cut` the test can take the line to Asterisk away.
+    """
+    url = f"http://127.0.0.1:{hotline.settings.panel_port}"
+    key = hotline.settings.data_folder, agent
+    context = await browser.new_context(viewport=DESK, permissions=["microphone"], storage_state=_signed_in.get(key))
+    context.set_default_timeout(SOON * 1000)
+    await context.add_init_script(path=PAGE / "ear.js")
+    page = await context.new_page()
+    its = Desk(hotline, context, page, agent, seat)
+    if cut:
+        await its.lines_can_be_cut()
+    try:
+        await page.goto(f"{url}/desk")
+        if key not in _signed_in:
+            screen, name = Screen(page, ARTEFACTS), f"座席{agent}"
+            await sign_in(hotline, screen, f"desk{agent}", role="agent", name=name, agent=agent)
+            _signed_in[key] = await context.storage_state()
+        await its.sit_down()
+        yield its
+    finally:
+        with suppress(Error):  # the browser may have been killed
+            await context.close()
+        await hotline.sign_out(agent)
