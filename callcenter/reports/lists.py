@@ -134,7 +134,7 @@ async def _of_requests(
     return found
 
 
-def _ids(formula: Formula, period: Period, page: Page) -> Select[tuple[int]]:
+def _ids(formula: Formula, period: Period, page: Page) -> Select[int]:
     """Return the ids of one page and one more, asked of the indicator's index alone (`ix_tickets_indicator_N`).
 
     The few that failed are found among all of a year; to look at each row of the table takes ten times as long.
