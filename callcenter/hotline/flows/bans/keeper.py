@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.asterisk import security
-from callcenter.asterisk.ami import AmiError
+from callcenter.asterisk.ami import AmiError, AmiRefused
 from callcenter.hotline.alarms import Alarms
 from callcenter.hotline.ban_tables import SipBan
 from callcenter.hotline.flows.bans import known, rows
@@ -99,7 +99,13 @@ class BanKeeper:
             return
         self._enforced = None
         self._changed.set()
-        for contact in await self.ami.list("PJSIPShowContacts"):
+        try:
+            contacts = await self.ami.list("PJSIPShowContacts")
+        except AmiRefused as refusal:
+            if "No Contacts" not in refusal.message:  # Asterisk's word for "none yet" is a refusal
+                raise
+            contacts = []
+        for contact in contacts:
             if address := known.address_of(str(contact.get("Uri", ""))):
                 self.watch.trust(address, str(contact.get("Endpoint", "")), self._now())
 
