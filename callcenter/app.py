@@ -37,6 +37,11 @@ from callcenter.hotline.flows.phones import Phones
 from callcenter.hotline.flows.policy.keeper import PolicyKeeper
 from callcenter.hotline.flows.policy.log import PolicyLog
 from callcenter.hotline.flows.proof.replay import stored_to
+from callcenter.hotline.flows.supervising.agents import AgentDeeds
+from callcenter.hotline.flows.supervising.desk_messages import supervises
+from callcenter.hotline.flows.supervising.listening import Listening
+from callcenter.hotline.flows.supervising.moving import Moving
+from callcenter.hotline.flows.supervising.reserves import Reserves
 from callcenter.hotline.flows.test_calls.dials import TestDials
 from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
@@ -44,6 +49,7 @@ from callcenter.hotline.rules.floor import Floor, empty
 from callcenter.hotline.views.bans import BAN_DESK
 from callcenter.hotline.views.callbacks import CALLBACK_DESK
 from callcenter.hotline.views.phones import PHONES
+from callcenter.hotline.views.supervising import HANDS, Hands
 from callcenter.hotline.views.supervision import SUPERVISION, Supervision
 from callcenter.notify import Notifier
 from callcenter.opening import Opening
@@ -122,6 +128,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         dialler.floor_changed(before, after)
         test_dials.floor_changed(before, after)
         phones.floor_changed(before, after)
+        listening.floor_changed(before, after)
 
     bans = BanKeeper(database, settings, paths.bans, alarms)
     keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=floor_changed)
@@ -135,6 +142,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         on_down=keeper.on_down,
     )
 
+    listening = Listening(keeper, settings, clock.now, lambda rows: live.tell("listening", rows, supervises))
     phones = Phones(keeper, database, live, clock.now)
 
     # Requests, and what of the history concerns them.
@@ -229,6 +237,19 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
     panel[CALLBACK_DESK] = CallbackDesk(database, dialler, owed, SUBSCRIBERS, lambda: board.names, committed)
     visit_keeper = requests.serve(panel, dialler)
     panel[PHONES] = phones
+    panel[HANDS] = Hands(
+        listening,
+        Moving(
+            keeper,
+            lambda: board.names,
+            clock.now,
+            queue=QUEUE,
+            node=settings.node,
+            ring_seconds=settings.queue.ring_seconds,
+        ),
+        AgentDeeds(keeper, panel[HOTLINE].desk),
+        Reserves(keeper, policy),
+    )
     panel[SUPERVISION] = Supervision(blocked, test_dials)
     return Controller(
         settings=settings,
@@ -267,6 +288,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
             "disk": DiskWatch(paths.data, settings.disk, alarms.tell).run,
             "queue policy": policy.run,
             "phones": phones.run,
+            "listening": listening.run,
             "database": functools.partial(
                 opening.then,
                 *(historian.run, figures.run, activity.run, blocked.run, snapshot.run, dialler.run, test_dials.run),

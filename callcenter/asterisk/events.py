@@ -80,6 +80,13 @@ class CallerJoined(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class QueueOrdered(Event):
+    """The callers who wait were put into another order: their channels, first in line first."""
+
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CallerLeft(Event):
     """A caller left the queue, answered or not."""
 
@@ -187,6 +194,7 @@ AnyEvent = (
     | FloorListed
     | CallerEntered
     | CallerJoined
+    | QueueOrdered
     | CallerLeft
     | CallerGone
     | MemberChanged

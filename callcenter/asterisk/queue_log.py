@@ -41,6 +41,8 @@ class QueueKind(StrEnum):
     NOBODY_THERE = "EXITEMPTY"
     #: An agent picked up, and the two phones had no way to speak in common.
     NOT_COMPATIBLE = "SYSCOMPAT"
+    #: A supervisor handed the caller to an agent who had picked up.
+    WITHDRAWN = "WITHDRAW"
     #: The talk ended: the agent hung up first.
     ENDED_BY_AGENT = "COMPLETEAGENT"
     #: The talk ended: the caller hung up first.
@@ -98,6 +100,7 @@ _WAITED = {
     QueueKind.LEFT_BY_KEY: 3,
     QueueKind.TIMED_OUT: 2,
     QueueKind.NOBODY_THERE: 2,
+    QueueKind.WITHDRAWN: 2,
     QueueKind.ENDED_BY_AGENT: 0,
     QueueKind.ENDED_BY_CALLER: 0,
     QueueKind.TRANSFERRED: 2,

@@ -12,6 +12,7 @@ from callcenter.storage.base import Base, OfNode
 OPEN_STATES = ("waiting", "dialling", "retry")
 _OPEN = text("state IN ('waiting', 'dialling', 'retry')")
 _UNFINISHED = text("progress IS NOT NULL")
+_UNREAD = text("read_at IS NULL")
 
 
 class Call(OfNode, Base):
@@ -160,6 +161,33 @@ class PolicyStep(OfNode, Base):
     step: Mapped[str] = mapped_column(String(30))
     #: Whom it concerns (agent, seat, reserve), and the figures that led to it.
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class DeskMessage(OfNode, Base):
+    """A message between supervisors and an agent's desk 座席消息."""
+
+    __tablename__ = "desk_messages"
+    __table_args__ = (
+        Index("ix_desk_messages_agent_id", "agent", "id"),
+        Index("ix_desk_messages_unread", "agent", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    #: Whose thread it is in, and where they sat.
+    agent: Mapped[str] = mapped_column(String(20))
+    seat: Mapped[str | None] = mapped_column(String(20))
+    #: Login and name of the writer.
+    by: Mapped[str] = mapped_column(String(64))
+    by_name: Mapped[str] = mapped_column(String(100))
+    #: From a supervisor to the desk, or the other way.
+    to_desk: Mapped[bool]
+    text: Mapped[str] = mapped_column(String(500))
+    #: What the supervisor did to the agent's state with it: `signed_out`, `ready` or `break`; NULL for a mere message.
+    deed: Mapped[str | None] = mapped_column(String(20))
+    #: When it was read, or acknowledged, and by whom.
+    read_at: Mapped[datetime | None]
+    read_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class BlockedCaller(Base):

@@ -17,7 +17,8 @@ def queue_section(floor: Floor, *, limit: int, most: int) -> Json:
         "limit": limit,
         "max": most,
         "waiting": [
-            {"caller": mask(call.caller), "position": call.position, "since": iso(call.since)} for call in floor.waiting
+            {"id": call.linkedid, "caller": mask(call.caller), "position": call.position, "since": iso(call.since)}
+            for call in floor.waiting
         ],
         "in_greeting": len(floor.greeting),
         "max_waiting_seen": floor.max_waiting_seen,

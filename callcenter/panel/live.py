@@ -74,10 +74,20 @@ class LiveState:
         now = _dump(self._now().isoformat(timespec="milliseconds"))
         return _frame(self._sequence, "snapshot", f'{{"now":{now}{"," if len(rest) > 1 else ""}{rest}')
 
+    def tell(self, event: str, news: Any, to: Callable[[Any], bool]) -> None:  # noqa: ANN401  # any JSON
+        """Send `news` as an `event` of its own to the readers that `to` says yes to, and to nobody else.
+
+        It is no part of the document: a reader that falls behind, or comes later, must ask for what it missed.
+        """
+        frame = _frame(self._sequence, event, _dump(news))
+        for subscriber in self._subscribers:
+            if subscriber.reader is not None and to(subscriber.reader):
+                subscriber.put(frame)
+
     @contextmanager
-    def subscribe(self) -> Iterator["Subscriber"]:
-        """Listen for the length of the block."""
-        subscriber = Subscriber(self, self._capacity)
+    def subscribe(self, reader: Any = None) -> Iterator["Subscriber"]:  # noqa: ANN401
+        """Listen for the length of the block; `reader` is who does, as `tell` asks about them."""
+        subscriber = Subscriber(self, self._capacity, reader)
         self._subscribers.add(subscriber)
         try:
             yield subscriber
@@ -93,7 +103,8 @@ class LiveState:
 class Subscriber:
     """One reader of the stream."""
 
-    def __init__(self, live: LiveState, capacity: int) -> None:
+    def __init__(self, live: LiveState, capacity: int, reader: Any = None) -> None:  # noqa: ANN401
+        self.reader = reader
         self._live = live
         self._capacity = capacity
         self._frames: deque[bytes] = deque()

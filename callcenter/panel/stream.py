@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from callcenter.panel.access import long_lived, requires, still_allowed
+from callcenter.panel.access import identity_of, long_lived, requires, still_allowed
 from callcenter.panel.api import answers
 from callcenter.panel.keys import LIVE
 from callcenter.panel.live import Subscriber
@@ -28,10 +28,13 @@ CHECK_SECONDS = 15
 async def stream(request: web.Request) -> web.StreamResponse:
     """Send the live document: `event: snapshot` with the whole, then `event: patch` with JSON merge patches (RFC 7396).
 
+    Events of other names are for this reader alone: `message` and `read` of the line between supervisors and desks, and
+    for supervisors `listening`.
+
     Null and absent members mean the same. Comments every 5 seconds show that the line is alive.
     """
     response = EventSourceResponse(sep="\n", ping_interval=PING_SECONDS, send_timeout=SEND_SECONDS)
-    with request.app[LIVE].subscribe() as subscriber:
+    with request.app[LIVE].subscribe(identity_of(request)) as subscriber:
         await response.prepare(request)
         try:
             async with response:

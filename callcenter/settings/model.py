@@ -16,7 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from callcenter.settings.promises import Callbacks, Disk, Policy, Reserve, TestDials
+from callcenter.settings.promises import Callbacks, Disk, Policy, Reserve, Supervision, TestDials
 from callcenter.settings.requests import Citizens, DispatchHelp, FollowUps, Interchange, Mail, Tickets
 from callcenter.settings.safety import Bans, Sip
 from callcenter.settings.sections import Announcement, Demo, Greeting, Https, Menu, Queue, Rating, Seats, Trunk
@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     trunks: Annotated[tuple[Trunk, ...], Field(validate_default=True)] = ()
     policy: Policy = Policy()
     reserves: tuple[Reserve, ...] = ()
+    supervision: Supervision = Supervision()
     callbacks: Callbacks = Callbacks()
     test_dials: TestDials = TestDials()
     disk: Disk = Disk()
@@ -117,6 +118,17 @@ class Settings(BaseSettings):
             if reserve.number and not trunks:
                 raise ValueError(f"reserve {reserve.name}: a telephone number needs at least one [[trunks]]")
         return reserves
+
+    @field_validator("supervision")
+    @classmethod
+    def _supervisors_can_be_rung(cls, supervision: Supervision, others: ValidationInfo) -> Supervision:
+        seats, trunks = others.data.get("seats"), others.data.get("trunks")
+        for login, phone in supervision.phones.items():
+            if seats and phone not in seats.numbers and not trunks:
+                raise ValueError(
+                    f"phone {phone} of {login} is no seat, and a number outside needs at least one [[trunks]]"
+                )
+        return supervision
 
     @field_validator("callbacks", "test_dials")
     @classmethod

@@ -63,6 +63,13 @@ class Reserve(Section):
         return number
 
 
+class Supervision(Section):
+    """The supervisors' own phones 班长话机, where they hear a talk when they sit at no seat."""
+
+    #: Login -> a seat's number, or a number outside, which is dialled through the first trunk.
+    phones: dict[str, Annotated[str, Field(pattern=r"^\+?[0-9]{3,20}$")]] = Field(default_factory=dict)
+
+
 class Callbacks(Section):
     """Missed calls 漏接: when they must have been called back, and how they are dialled 回拨."""
 

@@ -45,10 +45,14 @@ class FloorKeeper:
     def on_message(self, message: dict[str, Any]) -> None:
         """Take one message of Asterisk's; never blocks."""
         for event in self._translator.feed(message, self._clock()):
-            if self._meanwhile is not None:
-                self._meanwhile.append(event)
-            else:
-                self._put(event)
+            self.put(event)
+
+    def put(self, event: events.AnyEvent) -> None:
+        """Take an event that Asterisk raises no message for; never blocks."""
+        if self._meanwhile is not None:
+            self._meanwhile.append(event)
+        else:
+            self._put(event)
 
     def _put(self, event: events.AnyEvent) -> None:
         try:

@@ -176,6 +176,11 @@ class _Comparison:
 
     def _answered(self, witnessed: Witnessed) -> None:
         call = self._stored
+        if witnessed.left_by is QueueKind.WITHDRAWN:
+            # Handed over: the agent's picking up is no event of the queue's.
+            self._same_time("answered", call.answered_at, witnessed.left_at)
+            self._same_wait(witnessed)
+            return
         if witnessed.connected_at is None:
             self._differ("answered_by_one", _told_by_database(call), witnessed.story)
             return

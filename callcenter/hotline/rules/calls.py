@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from callcenter.asterisk.cel import CelEvent, Kind
-from callcenter.hotline.rules.records import MISSED, ORDERED, CallRecord, Outcome, Progress, sanitised
+from callcenter.hotline.rules.records import INNER, MISSED, ORDERED, CallRecord, Outcome, Progress, sanitised
 from callcenter.hotline.rules.said import AFTERWARDS, SAID
 
 __all__ = ["MISSED", "CallRecord", "Outcome", "Progress", "cut", "interpret", "sanitised"]
@@ -59,6 +59,8 @@ def cut(record: CallRecord, at: datetime) -> CallRecord:
 
 def _begin(event: CelEvent) -> CallRecord | None:
     if event.kind is not Kind.CHANNEL_STARTED and event.kind is not Kind.SAID:
+        return None
+    if INNER.search(event.linkedid):
         return None
     inbound = event.context.startswith(_INBOUND) and not _SEAT.match(event.channel)
     seat = _SEAT.match(event.channel)
@@ -133,7 +135,8 @@ def _answer(call: CallRecord, progress: Progress, channels: list[str], at: datet
     """The call is answered when whoever began it and somebody else are in one bridge."""
     if call.answered_at or call.ended_at or progress.first not in channels:
         return
-    other = next((channel for channel in channels if channel != progress.first), None)
+    # Of an agent's channel that was rung for a caller handed over, the entry may stand under its own call's name.
+    other = next((channel for channel in channels if channel != progress.first), progress.handed_to)
     if other is None:
         return
     call.answered_at = at

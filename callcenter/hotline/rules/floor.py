@@ -4,7 +4,7 @@ The floor is for the wallboard, the desk and the queue rule. It may be lost and 
 calls is told by `calls.py` from CEL alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
@@ -101,6 +101,8 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
             return replace(floor, greeting={**floor.greeting, event.channel: event.linkedid})
         case events.CallerJoined():
             return _joined(floor, event)
+        case events.QueueOrdered():
+            return _ordered(floor, event.channels)
         case events.CallerLeft():
             return _left(floor, event.channel)
         case events.CallerGone():
@@ -179,6 +181,14 @@ def _joined(floor: Floor, event: events.CallerJoined) -> Floor:
     )
 
 
+def _ordered(floor: Floor, channels: Sequence[str]) -> Floor:
+    places = {channel: place for place, channel in enumerate(channels)}
+    # Who joined after the order was asked for stands behind.
+    return replace(
+        floor, waiting=_numbered(sorted(floor.waiting, key=lambda call: places.get(call.channel, len(places))))
+    )
+
+
 def _left(floor: Floor, channel: str) -> Floor:
     if all(call.channel != channel for call in floor.waiting):
         return floor
@@ -199,6 +209,8 @@ def _member_changed(floor: Floor, event: events.MemberChanged) -> Floor:
         return replace(floor, others={**floor.others, event.member.interface: event.member})
     member, before = event.member, seat.member
     until = seat.until
+    if _was_called(before) and member.device == "not_in_use":
+        seat = replace(seat, ringing=None, talking=None)  # of such a call app_queue knows no end
     if before is not None and before.paused and not member.paused:
         until = None  # wrap-up or break is over
     if member.paused and member.reason != WRAP_UP:
@@ -206,6 +218,11 @@ def _member_changed(floor: Floor, event: events.MemberChanged) -> Floor:
     if member.paused and member.reason == WRAP_UP and until is None:
         until = (member.paused_since or event.at) + floor.wrap_up
     return _seat(floor, replace(seat, member=member, until=until), event.at)
+
+
+def _was_called(member: events.Member | None) -> bool:
+    """Whether the phone of an agent whom we keep free of queue calls rang or talked."""
+    return bool(member and member.paused and member.reason == CALLBACK and member.device in _BUSY | {"ringing"})
 
 
 def _silent(floor: Floor, event: events.AgentDidNotAnswer) -> Floor:

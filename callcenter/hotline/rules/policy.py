@@ -52,6 +52,7 @@ __all__ = [
     "begin",
     "decide",
     "next_due",
+    "undo",
 ]
 
 
@@ -155,6 +156,8 @@ class State:
     below_since: datetime | None = None
     #: Agents who are on a break and were asked to return.
     called_back: frozenset[str] = frozenset()
+    #: (word of the step, reserve or agent) that a supervisor has undone: not taken again before the crowd is over.
+    spared: frozenset[tuple[str, str]] = frozenset()
     #: (word of the step, seat or reserve) -> when it was last asked for, while the floor does not show it yet.
     asked: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
 
@@ -175,10 +178,17 @@ def decide(state: State, facts: Facts, now: datetime, thresholds: Thresholds) ->
     if after.level != state.level:
         steps.append(LevelChanged(figures, state.level, after.level, _why(state, after, facts, thresholds)))
         steps += _crossed(state.level, after.level, figures)
+    if after.level < Level.REINFORCE and after.spared:
+        after = replace(after, spared=frozenset())
     after, more = _asked(after, _wanted(after, facts, now, thresholds, figures), now)
     steps += more
     after, more = _breaks(after, facts, figures)
     return after, steps + more
+
+
+def undo(state: State, word: str, whom: str) -> State:
+    """Return the state after a supervisor undid the step `word` for a reserve or an agent, until the crowd is over."""
+    return replace(state, called_back=state.called_back - {whom}, spared=state.spared | {(word, whom)})
 
 
 def next_due(state: State, facts: Facts, thresholds: Thresholds) -> datetime | None:
@@ -260,7 +270,8 @@ def _wanted(
             seconds = round(lasted.total_seconds(), 1)
             wanted.append((wrap_up.seat, EndWrapUp(figures, wrap_up.seat, wrap_up.agent, seconds)))
     for reserve in sorted(facts.reserves, key=lambda one: one.name):
-        if _presses(state, facts) and reserve.available and not reserve.joined:
+        spared = (JoinReserve.word, reserve.name) in state.spared
+        if _presses(state, facts) and reserve.available and not reserve.joined and not spared:
             wanted.append((reserve.name, JoinReserve(figures, reserve.name)))
         if state.level < Level.REINFORCE and reserve.joined and reserve.idle:
             wanted.append((reserve.name, LeaveReserve(figures, reserve.name)))
@@ -290,6 +301,7 @@ def _breaks(state: State, facts: Facts, figures: Figures) -> tuple[State, list[S
     steps: list[Step] = []
     for agent, reason in sorted(on_break.items()):
         first = reason in CALLED_FIRST or state.level >= Level.OFFER
-        if _presses(state, facts) and first and agent not in called:
+        spared = (CallBackBreak.word, agent) in state.spared
+        if _presses(state, facts) and first and agent not in called and not spared:
             steps.append(CallBackBreak(figures, agent, reason))
     return replace(state, called_back=called | {step.agent for step in steps if isinstance(step, CallBackBreak)}), steps

@@ -23,6 +23,9 @@ ErrandKind = Literal["callback", "follow-up"]
 MISSED: frozenset[str] = frozenset({"abandoned_greeting", "abandoned_queue", "overflowed", "unanswered"})
 #: Calls that the controller ordered: the order gave them their name, which says which attempt they carry out.
 ORDERED = re.compile(r"-(callback|follow-up|test)-(\d{1,9})$")
+#: Calls of the controller's to phones of the hotline's own, which are no calls with anybody: a supervisor's phone that
+#: hears a talk, and an agent's that is rung for a caller who is handed over (and is then part of the caller's call).
+INNER = re.compile(r"-(listen|hand-over)-\d+$")
 _UNSAFE = re.compile(r"[^0-9A-Za-z+*#_.,]")
 _WITHHELD = re.compile(r"anonymous|unknown|restricted|unavailable|withheld", re.IGNORECASE)
 
@@ -43,6 +46,8 @@ class Progress:
     agents: dict[str, str] = field(default_factory=dict)
     #: Channel -> seat, of every seat's channel.
     seats: dict[str, str] = field(default_factory=dict)
+    #: Channel of the agent whom a supervisor handed the caller to, until the two are joined.
+    handed_to: str | None = None
     #: Bridge -> channels in it.
     bridges: dict[str, list[str]] = field(default_factory=dict)
 

@@ -64,6 +64,17 @@ def _queue_left(call: CallRecord, progress: Progress, event: CelEvent) -> None:
     call.left_queue_at = call.left_queue_at or (call.queued_at if never_in else event.at)
 
 
+def _handed_over(call: CallRecord, progress: Progress, event: CelEvent) -> None:
+    """A supervisor has handed the caller to an agent, who has picked up."""
+    channel, agent, seat, *_ = [*event.detail.split("|"), "", "", ""]
+    progress.handed_to = channel
+    progress.agents[channel] = harmless(agent, 20)
+    progress.seats[channel] = harmless(seat, 20)
+    # The talk is still to come: whatever ends it has not been told.
+    progress.queue_status = None
+    call.left_queue_at = call.left_queue_at or event.at
+
+
 def _rating(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
     if event.detail in {"1", "2", "3", "4", "5"}:
         call.rating = int(event.detail)
@@ -134,6 +145,7 @@ SAID: Mapping[str, Said] = {
     "OFFERED": _offered,
     "AGENT": _agent,
     "QUEUE_LEFT": _queue_left,
+    "HANDED_OVER": _handed_over,
     "RATING": _rating,
     "SELF_SERVICE": _served,
     "BLOCKED": _blocked,

@@ -13,6 +13,7 @@ _LEAVINGS = {
     QueueKind.LEFT_BY_KEY: "left by key",
     QueueKind.TIMED_OUT: "had waited the longest time",
     QueueKind.NOBODY_THERE: "was sent away: no agent was left",
+    QueueKind.WITHDRAWN: "was handed over to an agent",
     QueueKind.NOT_COMPATIBLE: "could not be connected",
 }
 

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from callcenter.hotline.views import bans, callbacks, floor, history, phones, supervision
+from callcenter.hotline.views import bans, callbacks, desk_messages, floor, history, phones, supervising, supervision
 from callcenter.panel.keys import MANIFEST
 from callcenter.panel.pages import add_page
 from callcenter.panel.rights import Right
@@ -21,6 +21,8 @@ def add_routes(app: web.Application) -> None:
         ("announcement", floor.Announcement),
         ("calls", history.Calls),
         *callbacks.ROUTES,
+        *supervising.ROUTES,
+        *desk_messages.ROUTES,
         ("phone", phones.Phone),
         ("policy-log", supervision.PolicyLog),
         ("blocked-callers", supervision.BlockedCallersList),
@@ -34,6 +36,7 @@ def add_routes(app: web.Application) -> None:
         return  # no front end was built: the API alone
     pages: dict[str, Right] = {
         "wallboard": "floor.see",
+        "floor": "floor.supervise",
         "desk": "calls.take",
         "calls": "calls.see",
         "callbacks": "callbacks.see",

@@ -109,6 +109,51 @@ class PolicyKeeper:
         """Whether the reserve was asked to join, and the floor does not show it yet."""
         return self._state is not None and (rules.JoinReserve.word, name) in self._state.asked
 
+    # ---- By hand: `flows/supervising/reserves.py` asks ---------------------------------------------------------------
+
+    @property
+    def standbys(self) -> Mapping[str, Standby]:
+        """The reserves, by name."""
+        return self._standbys
+
+    @property
+    def called_in(self) -> frozenset[str]:
+        """Those who are in the queue because the policy asked them."""
+        return frozenset(self._called_in)
+
+    @property
+    def asked_back(self) -> frozenset[str]:
+        """Agents on a break whom the policy asks to return."""
+        return self._state.called_back if self._state else frozenset()
+
+    async def carry_out_by_hand(self, step: type[rules.Step], whom: str, by: str) -> None:
+        """Take a step about a reserve, or undo one, as a supervisor wants it; raises AmiError.
+
+        A reserve who joins so is not sent away by the policy; one who leaves so, and an agent whose break goes on, is
+        left in peace until the crowd is over.
+        """
+        ami, floor = self._keeper.ami, self._keeper.floor
+        key = "agent"
+        if ami is not None and step is rules.JoinReserve:
+            key = "name"
+            await join(ami, self._queue, self._interface(floor, whom), whom)
+        elif ami is not None and step is rules.LeaveReserve:
+            key = "name"
+            member = policy_facts.member_of(floor, self._standbys[whom])
+            if member is not None:
+                await leave(ami, self._queue, member.interface)
+            self._called_in.discard(whom)
+            self._spare(rules.JoinReserve.word, whom)
+        elif step is rules.ReleaseBreak:
+            self._spare(rules.CallBackBreak.word, whom)
+        level = self._state.level.word if self._state else rules.Level.CALM.word
+        self._journal.note(self._now(), level, step.word, {key: whom, "by": by})
+        self._woken.set()
+
+    def _spare(self, word: str, whom: str) -> None:
+        if self._state is not None:
+            self._state = rules.undo(self._state, word, whom)
+
     def _remember(self, joined: frozenset[str]) -> None:
         self._remembered = joined
         self._take_over(self._keeper.floor)

@@ -100,7 +100,8 @@ async def _joined(session: AsyncSession, node: str) -> frozenset[str]:
     rows = await session.scalars(
         select(PolicyStep).where(PolicyStep.id.in_(moves), PolicyStep.step == JoinReserve.word)
     )
-    return frozenset(str(row.detail["name"]) for row in rows)
+    # Whom a supervisor called in by hand, the policy does not send away.
+    return frozenset(str(row.detail["name"]) for row in rows if "by" not in row.detail)
 
 
 async def listed(
