@@ -154,9 +154,7 @@ async def channel_named(ami: Manager, name: str) -> tuple[str, bool] | None:
     return None
 
 
-async def hand_over(
-    ami: Manager, queue: str, channel: str, *, to: str, agent: str, seat: str, name: str
-) -> None:
+async def hand_over(ami: Manager, queue: str, channel: str, *, to: str, agent: str, seat: str, name: str) -> None:
     """Let a caller who waits go to the channel `to`, named `name`, where `agent` has picked up; raises AmiError."""
     told = f"{to.removeprefix('PJSIP/')}/{agent}/{seat}/{name}"
     await ami.action("QueueWithdrawCaller", Queue=queue, Caller=channel, WithdrawInfo=told)
