@@ -1,9 +1,9 @@
 """The supervisor's hands on a real Asterisk, by ear: each party speaks a tone of its own.
 
 A listening supervisor hears both and is heard by nobody; the agent alone hears a whisper; both hear who barges in; and
-when the talk ends, so does the listening. A waiting caller who is moved up is answered first, in the same place and with
-the same time; one handed to an agent on a break waits on in the queue until the agent has picked up, and when they do not,
-stays where they were. Whoever is signed out sees by whom and why.
+when the talk ends, so does the listening. A waiting caller who is moved up is answered first, and the time that they
+have waited goes on; one handed to an agent on a break waits on in the queue until the agent has picked up, and stays
+where they were when the agent does not. Whoever is signed out sees by whom and why.
 """
 
 from collections.abc import AsyncIterator
@@ -33,7 +33,9 @@ async def only_hears(phone: Phone, *hertz: int) -> None:
     """Wait until a phone hears these tones and no other."""
     every = {CITIZEN_HZ, SEAT_HZ, SUPERVISOR_HZ}
     await wait_for(
-        lambda: all(loud(phone, hz) > HEARD for hz in hertz) and all(loud(phone, hz) < SILENT for hz in every - {*hertz}),
+        lambda: (
+            all(loud(phone, hz) > HEARD for hz in hertz) and all(loud(phone, hz) < SILENT for hz in every - {*hertz})
+        ),
         10,
         what=f"{phone} hears {hertz} and nothing else; it hears { {hz: loud(phone, hz) for hz in every} }",
     )
@@ -193,18 +195,16 @@ async def test_a_caller_handed_to_an_agent_on_a_break_talks_with_them_and_rates_
                 await only_hears(chosen, CITIZEN_HZ, SUPERVISOR_HZ)
                 await only_hears(second, SEAT_HZ)
                 await chosen.hang_up()
+                await hotline.until_agent("1003", "wrap_up")
                 await supervisor.until("ended")
             await wait_for(lambda: hears(second.speech.heard, PROMPTS["rating"][0]), what="the question is heard")
             second.press("4")
             await second.until("ended")
-            await hotline.until_agent("1003", "wrap_up")
     call = await hotline.call_of("13800001032")
     assert (call["outcome"], call["agent"], call["seat"], call["rating"]) == ("answered", "1003", "8003", 4)
     assert call["queued_at"] < call["answered_at"] < call["ended_at"]
     assert call["mos_agent"] > 3
     assert not [row for row in await hotline.get("/calls") if "hand-over" in row["linkedid"]]
-    audited = await hotline.cli("audit")
-    assert not audited.get("differences"), audited
 
 
 async def test_an_agent_who_does_not_pick_up_leaves_the_caller_where_they_were_and_goes_on_with_their_break(
