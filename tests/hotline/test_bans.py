@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from callcenter.asterisk import security
-from callcenter.asterisk.ami import AmiDown
+from callcenter.asterisk.ami import AmiDown, AmiRefused
 from callcenter.hotline.alarms import Alarms
 from callcenter.hotline.ban_tables import SipBan
 from callcenter.hotline.flows.bans import rows
@@ -54,6 +54,8 @@ class Asterisk:
 
     async def list(self, name: str, /) -> list[dict[str, Any]]:
         assert name == "PJSIPShowContacts"
+        if not self.contacts:
+            raise AmiRefused(name, "No Contacts found")
         return self.contacts
 
 

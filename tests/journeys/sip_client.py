@@ -1,4 +1,4 @@
-"""A SIP user agent that says what it is told to, from an address of its own, over UDP, TCP or TLS; it can prove a password.
+"""A SIP user agent that says what it is told to, over UDP, TCP or TLS, and can prove a password.
 
 Digests as in RFC 8760 (SHA-256) and RFC 2617 (MD5).
 """
