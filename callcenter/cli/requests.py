@@ -56,7 +56,7 @@ def ticket_show(number: str, json: Json = False) -> None:  # noqa: FBT002
     """Show one ticket with its history, as an administrator sees it."""
 
     async def ask() -> dict[str, Any]:
-        reader = Identity("cli", "cli", "administrator")
+        reader = Identity("cli", "cli", "administrator", local=True)
         settings = load()
         try:
             workdays = calendar.load(settings)

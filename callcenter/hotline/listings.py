@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from callcenter.hotline.masking import Phone
 from callcenter.hotline.rules.numbers import normalised, variants
 from callcenter.hotline.tables import OPEN_STATES, Call, Callback, CallbackAttempt, CallbackCall
 
@@ -30,7 +31,7 @@ class CallRow(BaseModel):
 
     id: int
     linkedid: str
-    caller: str
+    caller: Phone
     #: `test` is a test dial 拨测, which no figure counts.
     direction: Literal["inbound", "outbound", "internal", "test"]
     started_at: str
@@ -60,7 +61,7 @@ class AttemptRow(BaseModel):
     at: str
     agent: str
     #: What was dialled.
-    number: str
+    number: Phone
     result: str
     ended_at: str | None
     #: What the agent noted of it.
@@ -73,12 +74,12 @@ class CallbackRow(BaseModel):
     """What is owed to a citizen 漏接回拨."""
 
     id: int
-    caller: str
+    caller: Phone
     state: Literal["waiting", "dialling", "retry", "settled", "unreachable"]
     #: Outcome of the missed call that opened it, or `requested`.
     reason: str
     #: What is dialled: the number that the citizen keyed, or their own.
-    number: str
+    number: Phone
     #: When the citizen first called: the order in which they are called back.
     called_at: str
     opened_at: str
@@ -143,10 +144,18 @@ async def calls(
     outcome: str | None = None,
     agent: str | None = None,
     caller: str | None = None,
+    callback: int | None = None,
     limit: int = LIMIT,
     time_zone: str = ZONE,
 ) -> list[Row]:
-    """Return calls that began on `day`, or from `since` until before `until`, with the other filters."""
+    """Return calls that began on `day`, or from `since` until before `until`, with the other filters.
+
+    `callback` is the id of one: the calls of whom it is owed to.
+    """
+    if callback is not None:
+        caller = await session.scalar(select(Callback.caller).where(Callback.id == callback))
+        if caller is None:
+            return []
     query = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
     query = within(query, Call.started_at, day, since, until, time_zone)
     for column, wanted in ((Call.outcome, outcome), (Call.agent, agent)):

@@ -198,7 +198,7 @@ async def _identify(request: web.Request) -> Identity | None:
     scheme, _, bearer = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     if scheme.lower() == "bearer":
         known = hmac.compare_digest(bearer.strip().encode(), request.app[CLI_TOKEN].encode())
-        return Identity("cli", "cli", "administrator", language="en") if known else None
+        return Identity("cli", "cli", "administrator", language="en", local=True) if known else None
     token = request.cookies.get(cookie_name(request))
     return await request.app[SESSIONS].identify(token, now()) if token else None
 

@@ -45,6 +45,8 @@ class Identity:
     must_change_password: bool = False
     #: Of the browser's session; empty for the command line.
     token_hash: str = ""
+    #: The command line on the machine itself.
+    local: bool = False
 
     def has(self, right: Right) -> bool:
         """Whether they have `right`."""

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from callcenter.hotline.listings import iso
+from callcenter.hotline.masking import Phone
 from callcenter.hotline.tables import Call, Callback
 from callcenter.reports import calls, requests
 from callcenter.reports.requests import FORMULAS, Formula, Period
@@ -45,7 +46,7 @@ class BehindRow(BaseModel):
     first_unit: str | None
     closing_unit: str | None
     agent: str | None
-    caller: str | None
+    caller: Phone | None
     opened_at: str
     due_at: str | None
     closed_at: str | None

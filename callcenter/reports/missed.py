@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import ZONE, Row, day_bounds, iso
+from callcenter.hotline.masking import Phone, shown
 from callcenter.hotline.tables import Call, Callback, CallbackCall
-from callcenter.panel.access import requires
+from callcenter.panel.access import current_user, requires
 from callcenter.panel.api import ApiView, answers
 from callcenter.panel.i18n import N_
 from callcenter.panel.keys import DATABASE, SETTINGS
@@ -23,7 +24,7 @@ class MissedCallRow(BaseModel):
     """A missed call 漏接来电, and how it stands in the indicator."""
 
     call: int
-    caller: str
+    caller: Phone
     started_at: str
     outcome: str
     ticket: str | None
@@ -82,4 +83,4 @@ class MissedCalls(ApiView):
             raise Problem(400, N_("Some fields are wrong."), fields={"until": "is before since"})
         async with self.request.app[DATABASE].read() as session:
             rows = await missed_calls(session, first, last, zone)
-        return web.json_response(rows)
+        return web.json_response(shown(current_user(self.request), MissedCallRow, rows))

@@ -12,7 +12,8 @@ from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.hotline.events import HotlineEvent
-from callcenter.panel.access import requires
+from callcenter.hotline.masking import shown
+from callcenter.panel.access import current_user, requires
 from callcenter.panel.api import ApiView, answers
 from callcenter.panel.i18n import N_
 from callcenter.panel.keys import DATABASE, MANIFEST, SETTINGS
@@ -140,7 +141,7 @@ class BehindIndicator(ApiView):
         except BadCursor:
             fault = N_("is no cursor that a page gave")
             raise Problem(400, N_("Some fields are wrong."), fields={"after": fault}) from None
-        return web.json_response(page)
+        return web.json_response(shown(current_user(self.request), lists.Behind, page))
 
 
 def add_routes(app: web.Application) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import LIMIT, Row, iso
+from callcenter.hotline.masking import Phone
 from callcenter.hotline.rules.numbers import held
 from callcenter.hotline.tables import Call
 from callcenter.panel.sessions import Identity
@@ -28,7 +29,7 @@ class TriedRow(BaseModel):
     id: int
     at: str
     agent: str
-    number: str
+    number: Phone
     result: str
     ended_at: str | None
     call: int | None
@@ -56,7 +57,7 @@ class FollowUpRow(BaseModel):
     anonymous: bool
     redone: int
     replied_at: str | None
-    number: str
+    number: Phone
     #: Why the number is not dialled: `emergency`, `premium`, `foreign`, `unknown`, or `none`; null when it can be.
     held: str | None
     opened_at: str

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import LIMIT, ZONE, Row, iso, within
+from callcenter.hotline.masking import Phone
 from callcenter.panel.sessions import Identity
 from callcenter.tickets.flows.access import visible
 from callcenter.tickets.tables import MemberUnit, Ticket
@@ -19,7 +20,7 @@ class TicketRow(BaseModel):
     number: str
     kind: str
     state: str
-    caller: str
+    caller: Phone
     unit: str | None
     opened_at: str
     due_at: str | None

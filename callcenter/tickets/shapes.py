@@ -1,8 +1,10 @@
 """A request 工单 as the API shows it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel
+
+from callcenter.hotline.masking import Phone, Phones
 
 
 class Named(BaseModel):
@@ -84,7 +86,7 @@ class Entry(BaseModel):
     to_state: str
     version: int
     words: str | None
-    changes: dict[str, list[Any]]
+    changes: Annotated[dict[str, list[Any]], Phones((("caller",), ("contact_phone",)))]
     attachments: list[int]
 
 
@@ -118,7 +120,7 @@ class TicketDetail(BaseModel):
     state: str
     version: int
     #: Null for units when the citizen wishes to stay unknown.
-    caller: str | None
+    caller: Phone | None
     title: str
     description: str
     source: str
@@ -128,7 +130,7 @@ class TicketDetail(BaseModel):
     place: InTree | None
     address: str | None
     contact_name: str | None
-    contact_phone: str | None
+    contact_phone: Phone | None
     anonymous: bool
     answer: str | None
     accepted_by: str | None
@@ -165,5 +167,5 @@ class TicketDetail(BaseModel):
     clocks: list[ItsClock]
     entries: list[Entry]
     attachments: list[ItsFile]
-    follow_up: dict[str, Any] | None
+    follow_up: Annotated[dict[str, Any] | None, Phones((("number",), ("attempts", "number")))]
     moves: list[PossibleMove]

@@ -15,6 +15,8 @@ from phonenumbers import NumberParseException, PhoneNumberType
 Held = Literal["emergency", "premium", "foreign", "unknown"]
 
 _KEEP_BOTH_ENDS = 8
+#: In place of the middle of a number.
+MASKED = "****"
 _REMEMBERED = 20_000
 _CHINA = 86
 #: Ways to write "China, then" and the trunk prefix before a number.
@@ -90,7 +92,7 @@ def mask(number: str) -> str:
     A withheld number stays empty; a short one keeps its last two characters.
     """
     if len(number) >= _KEEP_BOTH_ENDS:
-        return f"{number[:3]}****{number[-4:]}"
+        return f"{number[:3]}{MASKED}{number[-4:]}"
     return "*" * max(len(number) - 2, 0) + number[-2:]
 
 

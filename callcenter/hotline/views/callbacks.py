@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from callcenter.hotline import listings
 from callcenter.hotline.flows.callbacks.desk import CallbackDesk
 from callcenter.hotline.flows.callbacks.work import Note
+from callcenter.hotline.masking import in_hand, shown
 from callcenter.hotline.rules.agents import Refused
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
@@ -81,7 +82,8 @@ class Callbacks(ApiView):
                 time_zone=settings.time_zone,
                 area_code=settings.callbacks.area_code,
             )
-        return web.json_response(rows)
+        user = current_user(self.request)
+        return web.json_response(shown(user, listings.CallbackRow, rows, in_hand(user)))
 
 
 class _Deed(ApiView):
@@ -89,15 +91,16 @@ class _Deed(ApiView):
     def _desk(self) -> CallbackDesk:
         return self.request.app[CALLBACK_DESK]
 
-    @staticmethod
-    async def _answer(deed: Awaitable[listings.Row]) -> web.Response:
+    async def _answer(self, deed: Awaitable[listings.Row]) -> web.Response:
         """Answer with the callback as it then is, or with why not."""
         try:
-            return web.json_response(await deed)
+            row = await deed
         except LookupError as error:
             raise Problem(404, N_("There is no such callback.")) from error
         except Refused as error:
             raise Problem(409, translate(error.message) % error.values) from error
+        user = current_user(self.request)
+        return web.json_response(shown(user, listings.CallbackRow, row, in_hand(user)))
 
 
 class Dial(_Deed):

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.hotline.flows import switches
 from callcenter.hotline.keys import HOTLINE
+from callcenter.hotline.masking import Phone, shown
 from callcenter.hotline.rules.agents import Refused, seat_held_by
 from callcenter.hotline.rules.floor import Floor, Seat
 from callcenter.hotline.wallboard import agents_by_state, iso
@@ -47,7 +48,7 @@ class AgentRow(BaseModel):
 class WaitingRow(BaseModel):
     """A caller who waits."""
 
-    caller: str
+    caller: Phone
     position: int
     since: str
 
@@ -211,7 +212,7 @@ class Queue(ApiView):
             max_waiting_seen=floor.max_waiting_seen,
             agents=agents_by_state(floor),
         )
-        return web.json_response(queue.model_dump())
+        return web.json_response(shown(current_user(self.request), QueueNow, queue.model_dump()))
 
 
 class Announcement(ApiView):

@@ -7,7 +7,8 @@ from aiohttp import web
 from pydantic import AwareDatetime, Field
 
 from callcenter.hotline import listings
-from callcenter.panel.access import requires
+from callcenter.hotline.masking import on_line, shown
+from callcenter.panel.access import current_user, requires
 from callcenter.panel.api import ApiView, answers
 from callcenter.panel.keys import DATABASE, SETTINGS
 
@@ -27,9 +28,10 @@ class Calls(ApiView):
         outcome: str | None = None,
         agent: str | None = None,
         caller: str | None = None,
+        callback: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None,
         limit: Limit = 200,
     ) -> web.Response:
-        """List calls, newest first."""
+        """List calls, newest first; `callback` asks for all of whom that callback is owed to."""
         async with self.request.app[DATABASE].read() as session:
             rows = await listings.calls(
                 session,
@@ -39,7 +41,9 @@ class Calls(ApiView):
                 outcome=outcome or None,
                 agent=agent or None,
                 caller=caller,
+                callback=callback,
                 limit=limit,
                 time_zone=self.request.app[SETTINGS].time_zone,
             )
-        return web.json_response(rows)
+        user = current_user(self.request)
+        return web.json_response(shown(user, listings.CallRow, rows, on_line(user)))

@@ -11,6 +11,7 @@ from callcenter.tickets.views import (
     knowledge,
     listing,
     notices,
+    numbers,
     pages,
     rating,
     reference,
@@ -31,6 +32,7 @@ def add_routes(app: web.Application) -> None:
     follow_ups.add_routes(app)
     rating.add_routes(app)
     notices.add_routes(app)
+    numbers.add_routes(app)
     reference.add_routes(app)
     attachments.add_routes(app)
     citizens.add_routes(app)

@@ -7,6 +7,8 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from callcenter.hotline.listings import Row
+from callcenter.hotline.masking import in_hand, shown
 from callcenter.hotline.rules.agents import Refused
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
@@ -77,7 +79,8 @@ class FollowUps(ApiView):
             rows = await listings.follow_ups(
                 session, current_user(self.request), view=view, ticket=ticket or None, now=clock.now(), limit=limit
             )
-        return web.json_response(rows)
+        user = current_user(self.request)
+        return web.json_response(shown(user, FollowUpRow, rows, in_hand(user)))
 
 
 class Counts(ApiView):
@@ -104,7 +107,7 @@ class One(ApiView):
             )
         if not rows:
             raise Problem(404, N_("There is no such follow-up."))
-        return web.json_response(rows[0])
+        return _row(self.request, rows[0])
 
 
 class Dial(ApiView):
@@ -122,7 +125,7 @@ class Dial(ApiView):
             raise Problem(403, N_("You may not do this."))
         with _answered():
             row = await self.request.app[FOLLOW_UP_DESK].dial(user, actor_of(self.request), follow_up, agent)
-        return web.json_response(row)
+        return _row(self.request, row)
 
 
 class Result(ApiView):
@@ -139,7 +142,12 @@ class Result(ApiView):
             row = await self.request.app[FOLLOW_UP_DESK].note(
                 current_user(self.request), actor_of(self.request), follow_up, noted
             )
-        return web.json_response(row)
+        return _row(self.request, row)
+
+
+def _row(request: web.Request, row: Row) -> web.Response:
+    user = current_user(request)
+    return web.json_response(shown(user, FollowUpRow, row, in_hand(user)))
 
 
 def add_routes(app: web.Application) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AwareDatetime, Field
 
+from callcenter.hotline.masking import shown
 from callcenter.panel.access import current_user, requires
 from callcenter.panel.api import ApiView, answers
 from callcenter.panel.keys import DATABASE, MANIFEST, SETTINGS
@@ -40,7 +41,7 @@ class Tickets(ApiView):
                 time_zone=self.request.app[SETTINGS].time_zone,
                 identity=current_user(self.request),
             )
-        return web.json_response(rows)
+        return web.json_response(shown(current_user(self.request), listings.TicketRow, rows))
 
 
 def add_routes(app: web.Application) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import Field
 
+from callcenter.hotline.masking import WHOLE
 from callcenter.panel import audit
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
@@ -31,7 +32,7 @@ Words = Annotated[str, Field(max_length=texts.WORDS)]
 LongAnswer = Annotated[str, Field(max_length=texts.ANSWER)]
 Address = Annotated[str, Field(max_length=texts.ADDRESS)]
 ContactName = Annotated[str, Field(max_length=texts.CONTACT_NAME)]
-Phone = Annotated[str, Field(max_length=texts.PHONE)]
+Phone = Annotated[str, Field(max_length=texts.PHONE), WHOLE]
 Kind = Literal["enquiry", "complaint", "help", "suggestion", "report", "praise"]
 Urgency = Literal["normal", "urgent", "emergency"]
 Files = Annotated[list[Annotated[int, Field(ge=1, le=2**31 - 1)]], Field(max_length=20)]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import Field, ValidationError
 
+from callcenter.hotline.masking import shown
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
 from callcenter.panel.audit import record
@@ -20,7 +21,7 @@ from callcenter.panel.problems import Problem
 from callcenter.storage.clock import now
 from callcenter.tickets.flows.finding import export, saved_lists
 from callcenter.tickets.flows.finding.filters import Agent, Caller, Code, Due, Filters, Moment, Part, Question, Unknown
-from callcenter.tickets.flows.finding.found import FoundPage, rows_of
+from callcenter.tickets.flows.finding.found import FoundPage, FoundRow, rows_of
 from callcenter.tickets.flows.finding.paging import BadCursor
 from callcenter.tickets.flows.finding.question import MOST_COUNTED
 from callcenter.tickets.flows.finding.saved_lists import Choice, SavedRow
@@ -104,6 +105,7 @@ class Search(_Finding):
             )
             rows = await rows_of(session, page.ids, user, countdown)
         total = None if after else min(page.total, MOST_COUNTED)
+        rows = shown(user, FoundRow, rows)
         return web.json_response({"rows": rows, "next": page.next, "total": total, "more": page.total > MOST_COUNTED})
 
 

@@ -42,7 +42,7 @@ export class Evidence {
     // Another missed call may join at any moment: ask again then.
     setTimeout(() => this.#asked.delete(callback.id), 5000);
     try {
-      const calls = await request("GET", `/api/v1/calls?caller=${encodeURIComponent(callback.caller)}&limit=1000`);
+      const calls = await request("GET", `/api/v1/calls?callback=${callback.id}&limit=1000`);
       for (const call of calls) this.#calls.set(call.id, call);
       this.#fault = "";
     } catch (error) {

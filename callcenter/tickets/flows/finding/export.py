@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.hotline.masking import number_for
 from callcenter.panel.sessions import Identity
 from callcenter.tickets.flows.access import hides_caller
 from callcenter.tickets.flows.finding.filters import Filters
@@ -163,9 +164,9 @@ def _cells(ticket: Ticket, names: Names, asker: Identity, zone: ZoneInfo, left: 
         name("category_id"),
         name("place_id"),
         ticket.address or "",
-        known(ticket.caller),
+        number_for(asker, known(ticket.caller)),
         known(ticket.contact_name),
-        known(ticket.contact_phone),
+        number_for(asker, known(ticket.contact_phone)),
         name("unit_id"),
         ticket.accepted_by or "",
         moment(ticket.opened_at),

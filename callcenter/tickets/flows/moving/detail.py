@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import iso
+from callcenter.hotline.masking import in_hand, shown
 from callcenter.hotline.tables import Call
 from callcenter.panel.sessions import Identity
 from callcenter.tickets.flows import access
@@ -19,7 +20,9 @@ from callcenter.tickets.flows.time.remaining import row_of_left
 from callcenter.tickets.rules import lifecycle
 from callcenter.tickets.rules.countdown import Countdown
 from callcenter.tickets.rules.decisions import Doer, Limits
+from callcenter.tickets.rules.follow_ups import OPEN
 from callcenter.tickets.rules.words import CLOSED_STATES
+from callcenter.tickets.shapes import TicketDetail
 from callcenter.tickets.tables import Ticket, TicketClock, TicketUnit
 
 Shown = dict[str, Any]
@@ -128,7 +131,21 @@ async def show(
     }
     if identity.has("tickets.see_all"):
         body |= {name: await aside(session, ticket.id) for name, aside in (asides or {}).items()}
-    return _hidden(body) if access.hides_caller(identity, ticket) else body
+    if access.hides_caller(identity, ticket):
+        return _hidden(body)
+    return shown(identity, TicketDetail, body, lambda _: _works_on(identity, doer, body, parts))
+
+
+def _works_on(identity: Identity, doer: Doer, body: Shown, parts: Iterable[TicketUnit]) -> bool:
+    """Whether the request, or the visit that it is owed, is in the hands of `identity`, who may have to call."""
+    visit = body["follow_up"]
+    if visit and visit["state"] in OPEN and in_hand(identity)(visit):
+        return True
+    if body["state"] in CLOSED_STATES:
+        return False
+    if doer.unit_id is not None:
+        return any(part.unit_id == doer.unit_id and part.until is None for part in parts)
+    return identity.login == body["accepted_by"] or (identity.agent is not None and identity.agent == body["agent"])
 
 
 def _hidden(body: Shown) -> Shown:
