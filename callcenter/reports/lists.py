@@ -75,6 +75,8 @@ class Page:
     which: Which = "denominator"
     after: str | None = None
     limit: int = 100
+    #: Whether it tells the titles of confidential requests.
+    confidential: bool = True
 
 
 async def behind(session: AsyncSession, number: int, period: Period, page: Page) -> dict[str, Any]:
@@ -114,7 +116,7 @@ async def _of_requests(
             "ticket": ticket.number,
             "call": None,
             "at": iso(at),
-            "title": ticket.title,
+            "title": ticket.title if page.confidential or not ticket.confidential else None,
             "kind": ticket.kind,
             "state": ticket.state,
             "unit": unit,

@@ -135,9 +135,10 @@ class BehindIndicator(ApiView):
         settings = self.request.app[SETTINGS]
         first, last = _days(self.request, since, until)
         period = formulas.period_of(first, last, settings.time_zone, workday=formulas.workday_of(settings))
+        wanted = lists.Page(part, after, limit, current_user(self.request).has("tickets.see_confidential"))
         try:
             async with self.request.app[DATABASE].read() as session:
-                page = await lists.behind(session, number, period, lists.Page(part, after, limit))
+                page = await lists.behind(session, number, period, wanted)
         except BadCursor:
             fault = N_("is no cursor that a page gave")
             raise Problem(400, N_("Some fields are wrong."), fields={"after": fault}) from None

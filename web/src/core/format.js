@@ -66,3 +66,6 @@ export function percent(share) {
 
 /** The caller's number, or words when it was withheld. @param {string | null | undefined} number */
 export const callerNumber = (number) => number || t("Number withheld");
+
+/** Whether the server has hidden its middle. @param {string | null | undefined} number */
+export const isMasked = (number) => Boolean(number?.includes("****"));

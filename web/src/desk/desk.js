@@ -2,6 +2,7 @@
 import { html, nothing, render } from "lit-html";
 import { ApiError, request } from "../core/api.js";
 import { everySecond } from "../core/clock.js";
+import { isMasked } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { live } from "../core/live.js";
@@ -95,7 +96,7 @@ export class Desk {
     const found = (this.callbacks ?? []).find((callback) => callback.id === id);
     const caller = this.followed?.id === id ? this.followed.caller : "";
     if (found) this.followed = found;
-    else if (caller) {
+    else if (caller && !isMasked(caller)) {
       const settled = await request("GET", `/api/v1/callbacks?caller=${encodeURIComponent(caller)}&limit=20`);
       this.followed = settled.find((/** @type {import("./work.js").Callback} */ one) => one.id === id) ?? this.followed;
     }
@@ -254,7 +255,9 @@ export class Desk {
     this.telephone.look(seat);
     titleSays(calledBack(live.floor, this.agent), this.telephone.rings);
     const { work } = this;
-    const pop = seat?.callback ? this.followed?.caller ?? null : work.caller;
+    // A row from before it came to this seat is masked still: nothing is asked about such a number.
+    const theirs = isMasked(this.followed?.caller) ? null : this.followed?.caller ?? null;
+    const pop = seat?.callback ? theirs : work.caller;
     const call = seat?.callback ? "" : work.call?.state ?? "";
     render(
       html`

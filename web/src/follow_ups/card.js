@@ -3,6 +3,7 @@ import { html, nothing } from "lit-html";
 import { between, duration, shortMoment } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
+import { phone } from "../core/phone.js";
 import { ticketKind } from "../core/words.js";
 import { attemptResult } from "../core/words_owed.js";
 import { chip } from "../lists/chip.js";
@@ -23,7 +24,7 @@ export const card = (row, more) => html`
   <article class="visit" aria-labelledby="visit" data-state=${row.state}>
     <header>
       <div class="visit-who">
-        <p class="visit-number">${row.number || "—"}</p>
+        <p class="visit-number">${row.number ? phone("follow_up", row.id, "number", row.number) : "—"}</p>
         <p>${row.contact_name ? html`<b>${row.contact_name}</b>` : nothing}${row.anonymous ? chip([t("Anonymous to the unit"), "dim"]) : nothing}</p>
       </div>
       <div class="visit-do">${more.dial}</div>

@@ -1,8 +1,9 @@
 // What is owed to citizens: the missed-call list and the work on it, live, each with its evidence.
 import { html, nothing } from "lit-html";
-import { callerNumber, shortMoment } from "../core/format.js";
+import { shortMoment } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { live } from "../core/live.js";
+import { phone } from "../core/phone.js";
 import { callbackState, settledBy } from "../core/words.js";
 import { heldBecause, owedBecause } from "../core/words_owed.js";
 import { due } from "../desk/work.js";
@@ -56,7 +57,7 @@ export function startCallbacks(main) {
     columns: [
       {
         name: t("Caller"),
-        cell: (callback) => html`<b class="number">${callerNumber(callback.caller)}</b>${callback.number && callback.number !== callback.caller
+        cell: (callback) => html`${phone("callback", callback.id, "caller", callback.caller)}${callback.number && callback.number !== callback.caller
           ? html`<small class="instead">${t("dial {number}", { number: callback.number })}</small>`
           : nothing}`,
       },

@@ -1,6 +1,6 @@
-import { html } from "lit-html";
-import { between, callerNumber, duration, shortMoment } from "../core/format.js";
+import { between, duration, shortMoment } from "../core/format.js";
 import { t } from "../core/i18n.js";
+import { phone } from "../core/phone.js";
 import { direction, outcome } from "../core/words.js";
 import { chip } from "./chip.js";
 import { lineChip } from "./line_quality.js";
@@ -24,7 +24,7 @@ export function startCalls(main) {
     ],
     columns: [
       { name: t("Time"), kind: "time", cell: (call) => shortMoment(call.started_at) },
-      { name: t("Caller"), cell: (call) => html`<b class="number">${callerNumber(call.caller)}</b>` },
+      { name: t("Caller"), cell: (call) => phone("call", call.id, "caller", call.caller) },
       { name: t("Direction"), cell: (call) => direction(call.direction)[0] },
       { name: t("Outcome"), cell: (call) => [chip(outcome(call.outcome)), call.cut ? chip([cutWord, "bad"]) : "", lineChip(call)] },
       { name: t("Waited"), kind: "number", cell: (call) => duration(between(call.queued_at, call.answered_at ?? call.ended_at)) },

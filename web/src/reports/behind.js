@@ -4,6 +4,7 @@ import { ApiError, request } from "../core/api.js";
 import { callerNumber, shortMoment } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
+import { phone } from "../core/phone.js";
 import { ticketKind, ticketState } from "../core/words.js";
 import { chip } from "../lists/chip.js";
 import { reason } from "./words.js";
@@ -128,7 +129,7 @@ export class Behind {
   #ofCalls() {
     return [
       [t("Time"), (row) => shortMoment(row.at)],
-      [t("Caller"), (row) => html`<b class="number">${callerNumber(row.caller)}</b>`],
+      [t("Caller"), (row) => (row.call ? phone("call", row.call, "caller", row.caller) : callerNumber(row.caller))],
       [t("Agent"), (row) => row.agent ?? "—"],
       ...(this.number === 12 ? [/** @type {[string, (row: Row) => unknown]} */ ([t("Rating"), (row) => row.rating ?? "—"])] : []),
       [t("Ticket"), (row) => (row.ticket ? html`<a class="number" href=${`/tickets/${row.ticket}`}>${row.ticket}</a>` : "—")],

@@ -1,8 +1,9 @@
 // A request as it stands: what was asked, by whom, where; who has it, and which clocks run.
 import { html, nothing } from "lit-html";
-import { callerNumber, dayOf } from "../core/format.js";
+import { dayOf, isMasked } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
+import { phone } from "../core/phone.js";
 import { ticketKind, ticketState } from "../core/words.js";
 import { chip } from "../lists/chip.js";
 import { deadline, grouped, minuteOf, ticketLink } from "./number.js";
@@ -62,8 +63,9 @@ export function asked(ticket) {
       ${fact(t("Place"), [ticket.place?.path || ticket.place?.name, ticket.address].filter(Boolean).join(" · "))}
       ${ticket.caller === null && ticket.anonymous
         ? fact(t("Contact"), t("Wishes to stay unknown to units"))
-        : html`${fact(t("Contact"), [ticket.contact_name, ticket.contact_phone].filter(Boolean).join(" "))}
-          ${fact(t("Caller"), callerNumber(ticket.caller), ticket.anonymous ? html`<span class="chip" data-tone="note">${t("Anonymous to units")}</span>` : nothing)}`}
+        : html`${fact(t("Contact"), ticket.contact_name || ticket.contact_phone
+            ? html`${ticket.contact_name} ${ticket.contact_phone ? phone("ticket", ticket.number, "contact_phone", ticket.contact_phone) : nothing}` : "")}
+          ${fact(t("Caller"), phone("ticket", ticket.number, "caller", ticket.caller), ticket.anonymous ? html`<span class="chip" data-tone="note">${t("Anonymous to units")}</span>` : nothing)}`}
       ${fact(t("Came in"), `${source(ticket.source)[0]} · ${minuteOf(ticket.opened_at)}`)}
       ${fact(t("Accepted by"), [ticket.accepted_by, ticket.agent ? `${t("Agent")} ${ticket.agent}` : ""].filter(Boolean).join(" · "))}
       ${ticket.call ? callFact(ticket) : nothing}
@@ -79,7 +81,7 @@ const fact = (name, value, more = nothing) => html`<div><dt>${name}</dt><dd>${va
 /** @param {Ticket} ticket */
 function callFact({ call, caller }) {
   if (!call) return nothing;
-  const query = new URLSearchParams({ day: dayOf(call.started_at), ...(caller ? { caller } : {}) });
+  const query = new URLSearchParams({ day: dayOf(call.started_at), ...(caller && !isMasked(caller) ? { caller } : {}) });
   return fact(t("Call"), html`<a href="/calls?${query}">${minuteOf(call.started_at)}</a>`,
     call.recording ? html`<span class="chip" data-tone="dim">${t("Recorded")}</span>` : nothing);
 }
