@@ -2,8 +2,8 @@
 
 The shape of an answer says where its numbers are: `caller: Phone`. A view hands its rows through `shown`, and every
 number in them is masked (`138****0001`) but for whoever works on just that row. The command line on the machine itself
-sees them in full: who has its token has the database too. A masked number is shown by `numbers/reveal`, each time kept in
-the audit trail.
+sees them in full: who has its token has the database too. `numbers/reveal` shows a masked number, and each time is kept
+in the audit trail.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -228,7 +228,7 @@ async def test_units_find_only_what_they_have_or_had_and_no_name_of_whoever_hid_
     assert await numbers(staff, q="钱守拙") == []
     assert await numbers(staff, q="13900000002") == []
     _, page = await ask(staff, "tickets/search")
-    assert {row["number"]: row["caller"] for row in page["rows"]} == {theirs: "13900000001", hidden: ""}
+    assert {row["number"]: row["caller"] for row in page["rows"]} == {theirs: "139****0001", hidden: ""}
 
 
 async def test_a_confidential_ticket_is_found_by_those_who_may_see_it(hotline: Scene, boss: ClientSession) -> None:
@@ -373,7 +373,7 @@ async def test_a_workbook_holds_what_was_asked_for_and_no_formula(hotline: Scene
     values = dict(zip((cell.value for cell in heading), (cell.value for cell in row), strict=True))
     assert (values["工单编号"], values["标题"], values["诉求内容"]) == (its, evil, evil)
     assert (values["答复内容"], values["联系人"], values["详细地址"]) == ("+1", "@SUM(A1)", "-2")
-    assert (values["来电号码"], values["状态"], values["主办单位"]) == ("013800000001", "办理中", "供电公司")
+    assert (values["来电号码"], values["状态"], values["主办单位"]) == ("013****0001", "办理中", "供电公司")
     assert values["受理时间"] == "2026-11-23 10:01:00"
     assert (await hotline.trail())[-1] == ("boss", "tickets_exported", {"rows": 1, "filters": {"state": ["handling"]}})
 
