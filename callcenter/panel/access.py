@@ -230,7 +230,8 @@ def _refuse_foreign_pages(request: web.Request) -> None:
     will.
     """
     file = is_upload(request.match_info.handler, request.method)
-    if file and request.content_type != UPLOAD_TYPE:
+    # A request that names no type counts as a file to the library; another site's script can send such a one.
+    if file and (request.content_type != UPLOAD_TYPE or hdrs.CONTENT_TYPE not in request.headers):
         raise Problem(415, N_("The file must be sent as application/octet-stream."))
     if request.headers.get(hdrs.AUTHORIZATION):
         return
