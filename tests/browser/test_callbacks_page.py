@@ -94,7 +94,7 @@ async def test_a_row_opens_its_evidence_by_key(shown: Panel, screens: Screens) -
     words = await screen.text(".evidence")
     for wanted in ("漏接来电 3", "排队已满", "通话 3", "话务员 1003 无人接听", "话务员 1002 线路故障", "回拨次数 1"):
         assert wanted in words, wanted
-    assert "/api/v1/calls?caller=13800000001&limit=1000" in shown.questions
+    assert "/api/v1/calls?callback=1&limit=1000" in shown.questions
     await screen.page.get_by_role("button", name="查看 13800000001 的记录").press("Enter")
     assert await screen.page.locator(".evidence").count() == 0
     await screen.page.goto(f"{shown.url}/callbacks?view=settled")
