@@ -14,6 +14,7 @@ from callcenter.hotline.flows.supervising.listening import Listening
 from callcenter.hotline.flows.supervising.moving import Moving
 from callcenter.hotline.flows.supervising.reserves import Reserves, Undoable
 from callcenter.hotline.keys import HOTLINE
+from callcenter.hotline.masking import Phone
 from callcenter.hotline.rules.agents import Refused
 from callcenter.hotline.rules.numbers import mask
 from callcenter.hotline.views.floor import AgentRow, agent_row
@@ -84,7 +85,7 @@ class Moved(BaseModel):
 
     id: str
     #: Masked.
-    caller: str
+    caller: Phone
     position: int | None
 
 
