@@ -4,6 +4,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 from callcenter.paths import Paths
@@ -11,6 +12,7 @@ from callcenter.settings import Settings
 
 #: Seconds; agents' commands wait up to two for Asterisk to show what it did.
 _TIMEOUT = 10
+_PIECE = 64 * 1024
 
 
 class HotlineDown(Exception):
@@ -45,6 +47,23 @@ class LocalApi:
     def delete(self, path: str) -> Any:  # noqa: ANN401
         """Delete what is at `path` and return the JSON answered. Raises HotlineDown, HotlineRefused."""
         return self._ask(urllib.request.Request(self._base + path, method="DELETE"))  # noqa: S310
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Yield what is at `path`, which is no JSON, as it comes. Raises HotlineDown, HotlineRefused."""
+        try:
+            request = urllib.request.Request(self._base + path)  # noqa: S310
+            request.add_header("Authorization", f"Bearer {self._token.read_text().strip()}")
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+                left = int(answer.headers["Content-Length"])
+                while piece := answer.read(_PIECE):
+                    left -= len(piece)
+                    yield piece
+                if left:
+                    raise HotlineRefused("it ended too soon; the hotline's log says why")
+        except urllib.error.HTTPError as error:
+            raise HotlineRefused(_reason(error)) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise HotlineDown(f"the hotline is not running here ({error}); start it with: make run") from error
 
     def _ask(self, request: urllib.request.Request) -> Any:  # noqa: ANN401
         try:

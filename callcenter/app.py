@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from callcenter import databases, logs, schedule
+from callcenter.app_recordings import Recorder as ConversationRecorder
 from callcenter.app_requests import Requests
 from callcenter.asterisk import certificate, secrets
 from callcenter.asterisk.ami import AmiClient
@@ -145,8 +146,9 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
     listening = Listening(keeper, settings, clock.now, lambda rows: live.tell("listening", rows, supervises))
     phones = Phones(keeper, database, live, clock.now)
 
-    # Requests, and what of the history concerns them.
+    # Requests, recordings, and what of the history concerns them.
     requests = Requests(settings, database, paths, live, alarms)
+    recorder = ConversationRecorder(settings, database, paths, ami, alarms)
 
     # The truth, and who hears what it holds once it is stored.
     def committed(stored: Sequence[events.HotlineEvent]) -> None:
@@ -154,6 +156,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         dialler.heard(stored)
         test_dials.history_changed(stored)
         visit_keeper.look(stored)
+        recorder.heard(stored)
         if any(type(event) in SUBSCRIBERS for event in stored):
             snapshot.tickets_changed()
 
@@ -220,6 +223,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
             hotline_views.add_routes,
             tickets_views.add_routes,
             interchange_views.add_routes,
+            recorder.add_routes,
             reports_views.add_routes,
         ],
         probes={"asterisk": opening.asterisk_trouble, "database": opening.database_trouble},
@@ -267,6 +271,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
                 Job("large-logs", rotation.hourly, seconds=3600),
                 Job("sweep-sessions", schedule.sweep_sessions(database), seconds=3600),
                 *requests.jobs,
+                *recorder.jobs,
                 Job("sweep-drafts", panel[DRAFTS].sweep, seconds=3600),
                 Job(
                     "indicator-days",
@@ -287,6 +292,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
             "heartbeat": functools.partial(heartbeat, ami, time.time),
             "disk": DiskWatch(paths.data, settings.disk, alarms.tell).run,
             "queue policy": policy.run,
+            "room for recordings": recorder.watch,
             "phones": phones.run,
             "listening": listening.run,
             "database": functools.partial(
@@ -294,6 +300,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
                 *(historian.run, figures.run, activity.run, blocked.run, snapshot.run, dialler.run, test_dials.run),
                 visit_keeper.run,
                 *requests.works,
+                *recorder.works,
             ),
             "watchdog": notifier.keep_alive,
         },

@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from callcenter import databases, disk_watch, preparation
 from callcenter.api_client import HotlineDown, HotlineRefused, LocalApi
 from callcenter.asterisk import certificate, install
 from callcenter.paths import ROOT, Paths
+from callcenter.recordings import key_file
+from callcenter.recordings.flows.retention import keys_in_use
 from callcenter.settings import Settings
 from callcenter.storage import clock
 from callcenter.supervisor import ports_in_use
@@ -49,6 +52,7 @@ def examine(settings: Settings) -> list[Finding]:
         _front_end,
         _data_folder,
         _database,
+        _recordings,
         _running,
     ):
         try:
@@ -133,6 +137,29 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", ok=False, detail=str(error))
     else:
         yield Finding("database", ok=True, detail="PostgreSQL" if settings.database_url.startswith("p") else "SQLite")
+
+
+def _recordings(settings: Settings) -> Iterator[Finding]:
+    path = settings.recordings.keys
+    if not path.exists():
+        yield Finding("recording keys", ok=True, detail=f"{path} is made at the first start")
+        return
+    try:
+        known = key_file.load(path).all
+    except key_file.KeyFileError as error:
+        yield Finding("recording keys", ok=False, detail=str(error))
+        return
+
+    async def ask() -> set[str]:
+        async with databases.opened(settings) as database, database.read() as session:
+            return await keys_in_use(session, settings.node)
+
+    missing: list[str] = []
+    with suppress(Exception):  # a database that is away is a finding already
+        missing = sorted(asyncio.run(ask()) - known.keys())
+    lacks = f"{path} lacks {', '.join(missing)}, without which older recordings cannot be heard; restore it"
+    keys = f"{len(known)} key{'s' * (len(known) > 1)} in {path}; keep a backup of it apart from that of the data"
+    yield Finding("recording keys", not missing, lacks if missing else keys)
 
 
 def _running(settings: Settings) -> Iterator[Finding]:

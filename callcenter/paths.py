@@ -14,11 +14,14 @@ class Paths:
     """Paths below one data folder; Asterisk's own names in the comments of `asterisk-conf/asterisk.conf.j2`."""
 
     data: Path
+    #: Where recordings are kept when that is elsewhere.
+    recorded: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Paths":
         """Return the paths of the data folder that the settings name."""
-        return cls(settings.data_folder)
+        elsewhere = settings.recordings.folder
+        return cls(settings.data_folder, elsewhere and elsewhere.expanduser().resolve())
 
     @property
     def secrets(self) -> Path:
@@ -27,8 +30,13 @@ class Paths:
 
     @property
     def recordings(self) -> Path:
-        """Recorded conversations, by day."""
-        return self.data / "recordings"
+        """Recorded conversations, sealed, by day."""
+        return self.recorded or self.data / "recordings"
+
+    @property
+    def raw_recordings(self) -> Path:
+        """What Asterisk records just now, or what is still to be sealed."""
+        return self.recordings / "raw"
 
     @property
     def attachments(self) -> Path:
@@ -137,7 +145,7 @@ class Paths:
 
     def make(self) -> None:
         """Make every folder that must be there before Asterisk starts."""
-        for private in (self.data, self.secrets, self.etc, self.recordings):
+        for private in (self.data, self.secrets, self.etc, self.recordings, self.raw_recordings):
             private.mkdir(parents=True, exist_ok=True)
             private.chmod(0o700)
         for folder in (

@@ -9,12 +9,17 @@ from pathlib import Path
 from callcenter.asterisk import certificate, install, prompts, render, secrets
 from callcenter.asterisk.fallback_agi import write_wrapper
 from callcenter.paths import ROOT, Paths
+from callcenter.recordings import key_file
 from callcenter.settings import Settings
+from callcenter.storage import clock
 from callcenter.tickets.interchange import setup as interchange
 
 Say = Callable[[str], None]
 #: A step shorter than this is not worth a line.
 _SILENT_SECONDS = 0.3
+
+#: What says by itself what is wrong and what to do.
+_FAULTS = (OSError, secrets.SecretsError, certificate.CertificateError, key_file.KeyFileError, prompts.PromptError)
 
 
 class NotReady(Exception):
@@ -49,6 +54,7 @@ def prepare(settings: Settings, say: Say) -> Prepared:
             secrets.ensure(paths.secrets, settings),
             certificate.of_settings(settings, paths.secrets),
         )
+        key_file.ensure(settings.recordings.keys, clock.now())
         link_program_data(paths, program)
         with _timed("prompts", say):
             prompts.ensure(paths.prompts, prompts.wanted(settings), settings.prompts, say)
@@ -56,7 +62,7 @@ def prepare(settings: Settings, say: Say) -> Prepared:
         configure(settings, made)
     except render.RenderError as error:
         raise NotReady(error.faults) from error
-    except (OSError, secrets.SecretsError, certificate.CertificateError, prompts.PromptError) as error:
+    except _FAULTS as error:
         raise NotReady([str(error)]) from error
     return made
 
@@ -85,6 +91,11 @@ def faults(settings: Settings, scratch: Path) -> list[str]:
     try:
         secrets.read(paths.secrets)
     except secrets.SecretsError as error:
+        found.append(str(error))
+    try:
+        if settings.recordings.keys.exists():
+            key_file.load(settings.recordings.keys)
+    except key_file.KeyFileError as error:
         found.append(str(error))
     try:
         render.render(

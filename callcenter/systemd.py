@@ -11,6 +11,8 @@ from callcenter.paths import ROOT
 from callcenter.settings import ENV_PREFIX, Settings
 
 TEMPLATES = ROOT / "asterisk-conf" / "systemd"
+#: Where the units keep the recordings' keys unless a setting says otherwise: below /var/lib, made by systemd (0700).
+KEY_FOLDER = "callcenter-keys"
 #: What ProtectHome=yes hides.
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 
@@ -30,6 +32,8 @@ def render(settings: Settings, user: str, *, python: Path | None = None, root: P
         "working_folder": _literal(str(root)),
         "environment": [_quoted(f"{name}={value}") for name, value in _environment(settings).items()],
         "data_folder": _quoted(str(settings.data_folder)),
+        "elsewhere": [_quoted(f"-{folder}") for folder in _elsewhere(settings)],
+        "key_folder": KEY_FOLDER if settings.recordings.key_file is None else "",
         "protect_home": "read-only" if any(_is_in_a_home(path) for path in _read(settings, python, root)) else "yes",
     }
     # Unit files are no HTML.
@@ -47,10 +51,19 @@ def _environment(settings: Settings) -> dict[str, str]:
     variables = {ENV_PREFIX + "DATA": str(settings.data_folder)}
     if settings.port_offset:
         variables[ENV_PREFIX + "PORT_OFFSET"] = str(settings.port_offset)
+    if settings.recordings.key_file is None:
+        variables[ENV_PREFIX + "RECORDINGS__KEY_FILE"] = f"/var/lib/{KEY_FOLDER}/recording-keys.json"
     named = Path(os.environ.get(ENV_PREFIX + "CONFIG", "callcenter.toml"))
     if named.exists():
         variables[ENV_PREFIX + "CONFIG"] = str(named.resolve())
     return variables
+
+
+def _elsewhere(settings: Settings) -> list[Path]:
+    """Return what is written outside the data folder."""
+    named = settings.recordings
+    folders = [named.folder and named.folder.expanduser().resolve(), named.key_file and named.keys.parent]
+    return [folder for folder in folders if folder]
 
 
 def _read(settings: Settings, python: Path, root: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 import callcenter.hotline.ban_tables
 import callcenter.hotline.tables
 import callcenter.panel.tables
+import callcenter.recordings.tables
 import callcenter.tickets.tables
 import callcenter.workforce.tables  # noqa: F401
 from callcenter.storage.base import Base, UtcDateTime

@@ -1,5 +1,6 @@
 """The doctor: each thing checked is one finding, what is wrong says how to mend it, and no check stops another."""
 
+import asyncio
 import json
 import os
 import socket
@@ -11,7 +12,13 @@ import pytest
 from small_disk import MEBIBYTE, fill, small_disk
 
 from callcenter import doctor
+from callcenter.recordings import key_file
 from callcenter.settings import Settings
+from callcenter.storage import clock, migrate
+from callcenter.storage.engine import Database
+
+sys.path.insert(0, str(Path(__file__).parent / "recordings"))
+from talks import Kept
 
 OFFSET = 7420
 
@@ -97,3 +104,28 @@ def test_command_lists_findings_and_fails_when_one_is_wrong(tmp_path: Path) -> N
     rows = json.loads(done.stdout)
     assert all(list(row) == ["name", "ok", "detail"] and isinstance(row["ok"], bool) for row in rows)
     assert [row["name"] for row in rows if not row["ok"] and row["name"] != "front end"] == ["database"]
+
+
+async def test_the_keys_of_recordings_are_there_and_all_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    settings = Settings(data=tmp_path / "v", port_offset=OFFSET, recordings={"key_file": path})
+    assert "first start" in keys_of(settings).detail
+    keys = key_file.ensure(path, clock.now())
+    kept = Kept(tmp_path / "v" / "recordings", settings, Database(f"sqlite:///{tmp_path}/v/callcenter.db"))
+    await migrate.upgrade(f"sqlite:///{tmp_path}/v/callcenter.db")
+    await kept.talk()
+    await kept.sealer().sweep()
+    await kept.database.close()
+    assert (await asyncio.to_thread(keys_of, settings)).ok
+
+    path.unlink()
+    key_file.ensure(path, clock.now())
+    finding = await asyncio.to_thread(keys_of, settings)
+    assert not finding.ok
+    assert keys.current.id in finding.detail
+    path.chmod(0o644)
+    assert "chmod 600" in (await asyncio.to_thread(keys_of, settings)).detail
+
+
+def keys_of(settings: Settings) -> doctor.Finding:
+    return next(finding for finding in doctor._recordings(settings))

@@ -109,7 +109,7 @@ def paths_for_templates(paths: Paths, fallback: Path) -> dict[str, Path]:
         "spool": paths.spool,
         "run": paths.run,
         "log": paths.log,
-        "recordings": paths.recordings,
+        "raw_recordings": paths.raw_recordings,
         "journal": paths.journal,
         "bans": paths.bans,
         "snapshot": paths.snapshot,

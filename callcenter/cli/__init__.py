@@ -30,6 +30,7 @@ _COMMANDS = {
     "supervision": ("blocked", "policy-log", "test-dial", "test-dials"),
     "bans": ("bans",),
     "simulation": ("simulate",),
+    "recordings": ("recordings", "recording"),
     "accounts": ("user",),
     "reference": ("reference",),
     "knowledge": ("knowledge", "search"),

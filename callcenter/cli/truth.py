@@ -26,6 +26,7 @@ from callcenter.hotline.historian import Historian
 from callcenter.hotline.listings import day_bounds
 from callcenter.hotline.tables import Call, Callback
 from callcenter.paths import Paths
+from callcenter.recordings.flows.retention import deleted_recordings
 from callcenter.reports.indicators import max_waiting
 from callcenter.settings import Settings, load
 from callcenter.storage import clock
@@ -65,6 +66,7 @@ def audit(
         log=paths.log / "queue_log",
         recordings=paths.recordings,
         limit=settings.queue.max_waiting,
+        deleted=deleted_recordings,
     )
 
     async def compare() -> auditing.Report:

@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from callcenter.settings.promises import Callbacks, Disk, Policy, Reserve, Supervision, TestDials
+from callcenter.settings.recordings import Recordings
 from callcenter.settings.requests import Citizens, DispatchHelp, FollowUps, Interchange, Mail, Tickets
 from callcenter.settings.safety import Bans, Sip
 from callcenter.settings.sections import Announcement, Demo, Greeting, Https, Menu, Queue, Rating, Seats, Trunk
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     test_dials: TestDials = TestDials()
     disk: Disk = Disk()
     https: Https = Https()
+    recordings: Annotated[Recordings, Field(validate_default=True)] = Recordings()
     tickets: Tickets = Tickets()
     follow_ups: FollowUps = FollowUps()
     dispatch_help: DispatchHelp = DispatchHelp()
@@ -137,6 +139,16 @@ class Settings(BaseSettings):
         if section.trunk and section.trunk not in names:
             raise ValueError(f"there is no trunk {section.trunk}; there are: {', '.join(names) or 'none'}")
         return section
+
+    @field_validator("recordings")
+    @classmethod
+    def _keys_lie_elsewhere(cls, recordings: Recordings, others: ValidationInfo) -> Recordings:
+        data = others.data.get("data")
+        if data is not None and recordings.keys.is_relative_to(data.expanduser().resolve()):
+            raise ValueError(
+                f"the file of keys ({recordings.keys}) may not lie in the data folder; set recordings.key_file"
+            )
+        return recordings
 
     def line(self, trunk: str = "") -> Trunk | None:
         """Return the trunk of that name, or the first one; None where there is none."""

@@ -18,7 +18,18 @@ async def test_calls_are_shown_with_words_and_durations(panel: Panel, screens: S
     screen = await screens.open("/calls", size=DESK)
     await screen.shows("tbody", "已接听")
     rows = await screen.page.locator("tbody tr").all_inner_texts()
-    assert rows[0].split()[2:] == ["13912340000", "呼入", "已接听", "00:10", "01:00", "1001", "8001", "5", "有", "—"]
+    assert rows[0].split()[2:] == [
+        "13912340000",
+        "呼入",
+        "已接听",
+        "00:10",
+        "01:00",
+        "1001",
+        "8001",
+        "5",
+        "听录音",
+        "—",
+    ]
     assert "未显示号码" in rows[1]
     assert "排队中挂断" in rows[1]
 

@@ -75,6 +75,8 @@ class TicketPanel:
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Paths that the server answers with 503, as if its database were away.
     broken: set[str] = field(default_factory=set)
+    #: Routes that a test adds.
+    more: list[server.Feature] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
         """Build the database by the migrations and listen on a free port."""
@@ -83,7 +85,9 @@ class TicketPanel:
         self.mover = Mover(settings, KeptCalendar(settings), [index_moved])
         live = LiveState()
         live.update(floor())
-        app = server.build(settings, self.database, features=FEATURES, live=live, registry=CollectorRegistry())
+        app = server.build(
+            settings, self.database, features=[*FEATURES, *self.more], live=live, registry=CollectorRegistry()
+        )
         app.middlewares.append(self._breaking)
         app[TICKETS] = self.desk = TicketDesk(self.database, self.mover)
         app[attachments.ATTACHMENTS] = Attachments(

@@ -27,7 +27,7 @@ from callcenter.tasks import cancel, spawn
 RECOVERY = 120.0
 #: Seconds that the database stays locked, the disk full, and a manager connection silent.
 LOCKED, FULL, SILENT = 20.0, 12.0, 8.0
-#: Bytes that are left on the disk as it fills up; speech takes 16 kB a second of each talk.
+#: Bytes that are left on the disk as it fills up; speech takes 32 kB a second of each talk.
 _LEFT = (12 << 20, 1 << 20)
 
 

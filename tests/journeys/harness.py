@@ -305,6 +305,7 @@ def _run(folder: Path, offset: int, changes: Mapping[str, str]) -> Iterator[Hotl
             "QUEUE__WRAP_UP_SECONDS": "2",
             "QUEUE__RING_SECONDS": "5",
             "DISK__BALLAST_MB": "0",
+            "RECORDINGS__KEY_FILE": str(folder / "recording-keys.json"),
             **changes,
         }.items()
     }

@@ -5,13 +5,11 @@ they talk the agent is `talking`, afterwards in `wrap_up`, then `ready` again by
 the citizen is asked for a rating, and the key they press is on the call.
 """
 
-import struct
-import wave
-from pathlib import Path
 from typing import Any
 
 import pytest
 from harness import CITIZEN_HZ, HEARD, PROMPTS, SEAT_HZ, Hotline, hears, wait_for
+from recorded import heard, kept, share
 
 from callcenter.demo.speech import share_of
 from callcenter.hotline.rules.line_quality import POOR
@@ -42,9 +40,9 @@ async def test_citizen_and_seat_talk_and_the_talk_is_recorded(hotline: Hotline) 
     assert (call["outcome"], call["agent"], call["seat"]) == ("answered", "1001", "8001")
     assert call["direction"] == "inbound"
     assert call["started_at"] < call["queued_at"] < call["answered_at"] < call["ended_at"]
-    recorded = samples_of(hotline.settings.data_folder / "recordings" / call["recording"])
-    assert share_of(recorded, CITIZEN_HZ) > HEARD, "the citizen is on the recording"
-    assert share_of(recorded, SEAT_HZ) > HEARD, "the agent is on the recording"
+    agent, caller = await heard(hotline, await kept(hotline, call))
+    assert share(caller, CITIZEN_HZ) > HEARD, "the citizen is on the recording"
+    assert share(agent, SEAT_HZ) > HEARD, "the agent is on the recording"
 
 
 async def test_the_quality_of_each_line_is_kept_and_a_lossy_one_counts_as_poor(hotline: Hotline) -> None:
@@ -113,10 +111,3 @@ async def test_announcement_switched_on_is_heard_and_switched_off_is_not(hotline
     async with hotline.citizen("13800000004") as citizen:
         await wait_for(lambda: hears(citizen.speech.heard, PROMPTS["menu"][0]), what="the menu is heard")
         assert not share_of(citizen.speech.heard, hertz) > HEARD / 4
-
-
-def samples_of(recording: Path) -> tuple[int, ...]:
-    """Return what a recording holds."""
-    with wave.open(str(recording)) as file:
-        assert file.getframerate() == 8000
-        return struct.unpack(f"<{file.getnframes()}h", file.readframes(file.getnframes()))

@@ -274,6 +274,8 @@ class _Comparison:
             brief = True
         if brief:
             self._findings.explain("too_brief_to_record")
+        elif call.cut and call.ended_at and call.ended_at - call.answered_at < DEATH + _LATE:
+            self._findings.explain("asterisk_died")
         else:
             named = call.recording or "no file named"
             self._differ("recording_missing", f"recording: {named}", "answered" if witnessed else "-")

@@ -7,7 +7,7 @@ import { testFaults } from "./test_faults.js";
 /** @typedef {Record<string, unknown>} Figures */
 
 /** Kinds from the gravest on; one that is not known comes last, under its own name. */
-const GRAVITY = ["disk_critical", "callbacks_escalated", "sip_flood", "city_messages_stuck", "test_dial_failed", "history_damaged", "history_behind", "disk_low", "calls_quarantined", "file_damaged", "calendar_faulty", "calendar_ends", "mail_away", "dispatch_help_broken"];
+const GRAVITY = ["disk_critical", "recordings_stopped", "recording_missing", "recordings_not_sealed", "callbacks_escalated", "sip_flood", "city_messages_stuck", "test_dial_failed", "history_damaged", "history_behind", "disk_low", "recordings_disk_low", "calls_quarantined", "file_damaged", "calendar_faulty", "calendar_ends", "mail_away", "dispatch_help_broken"];
 
 /** @type {Record<string, (figures: Figures) => {tone?: "bad", title: string, details: string[]}>} */
 const kinds = {
@@ -17,6 +17,18 @@ const kinds = {
     details: [free(figures), figures.ballast === false ? t("Reserve given up") : ""],
   }),
   disk_low: (figures) => ({ title: t("Disk space is low"), details: [free(figures)] }),
+  recordings_stopped: (figures) => ({ tone: "bad", title: t("Recording has stopped: its disk is full"), details: [free(figures)] }),
+  recordings_disk_low: (figures) => ({ title: t("The recordings' disk is filling up"), details: [free(figures)] }),
+  recording_missing: (figures) => ({
+    tone: "bad",
+    title: t("Recordings are missing"),
+    details: [counted(figures.calls, (count) => t("{count} answered calls", { count }))],
+  }),
+  recordings_not_sealed: (figures) => ({
+    tone: "bad",
+    title: t("Recordings cannot be stored"),
+    details: [counted(figures.files, (count) => t("{count} recordings wait", { count })), text(figures.reason)],
+  }),
   callbacks_escalated: (figures) => ({
     tone: "bad",
     title: t("Callbacks nearly due"),

@@ -33,6 +33,8 @@ const shapes = {
   mic_off: svg`<path d="M9 9V6a3 3 0 0 1 6 0v5M5.500 11.500a6.500 6.500 0 0 0 10.500 5.100M18.500 11.500a6 6 0 0 1-.3 2M12 18v3.500M3.500 3.500l17 17"/>`,
   keypad: svg`<path d="M6 5v.1M12 5v.1M18 5v.1M6 11v.1M12 11v.1M18 11v.1M6 17v.1M12 17v.1M18 17v.1M12 22v.1"/>`,
   hang_up: svg`<path d="M3 15.500c0-6 18-6 18 0v2.200l-4.800.3-.6-3.500a12 12 0 0 0-7.200 0L7.800 18 3 17.700z"/>`,
+  play: svg`<path d="M7 4.500v15l12-7.500z"/>`,
+  pause: svg`<path d="M8 5v14M16 5v14"/>`,
   back: svg`<path d="M4 6h16M4 12h16M4 18h16"/>`,
 };
 

@@ -7,6 +7,7 @@ import { phone } from "../core/phone.js";
 import { ticketKind } from "../core/words.js";
 import { attemptResult } from "../core/words_owed.js";
 import { chip } from "../lists/chip.js";
+import { recordedMark } from "../recordings/player.js";
 import { saidOf } from "./result.js";
 import { followUpState, notDialled } from "./words.js";
 
@@ -63,5 +64,5 @@ const ofMain = (row) => html`<h3>${t("Answered in the main request")}</h3>
 
 /** @param {import("./words.js").Attempt} one */
 const attempt = (one) => html`<li><span>${shortMoment(one.at)}</span><span>${t("Agent")} ${one.agent}</span>${chip(attemptResult(one.result))}
-  <span class="hint">${one.ended_at ? duration(between(one.at, one.ended_at)) : ""}</span>${one.recording ? html`<span class="hint">${t("Recorded")}</span>` : nothing}${
+  <span class="hint">${one.ended_at ? duration(between(one.at, one.ended_at)) : ""}</span>${one.call ? recordedMark({ id: one.call, recording: one.recording }) : nothing}${
   one.note ? html`<span class="hint">${one.note}</span>` : nothing}</li>`;

@@ -2,6 +2,7 @@ import { between, duration, shortMoment } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { phone } from "../core/phone.js";
 import { direction, outcome } from "../core/words.js";
+import { recordedMark } from "../recordings/player.js";
 import { chip } from "./chip.js";
 import { lineChip } from "./line_quality.js";
 import { startList } from "./list.js";
@@ -32,7 +33,7 @@ export function startCalls(main) {
       { name: t("Agent"), cell: (call) => call.agent ?? "—" },
       { name: t("Seat"), cell: (call) => call.seat ?? "—" },
       { name: t("Rating"), kind: "number", cell: (call) => call.rating ?? "—" },
-      { name: t("Recorded"), cell: (call) => (call.recording ? t("Yes") : "—") },
+      { name: t("Recorded"), cell: (call) => (call.recording ? recordedMark(call) : "—") },
       { name: t("Ticket"), cell: (call) => call.ticket ?? "—" },
     ],
   };

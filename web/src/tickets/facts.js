@@ -6,6 +6,7 @@ import { icon } from "../core/icons.js";
 import { phone } from "../core/phone.js";
 import { ticketKind, ticketState } from "../core/words.js";
 import { chip } from "../lists/chip.js";
+import { recordedMark } from "../recordings/player.js";
 import { deadline, grouped, minuteOf, ticketLink } from "./number.js";
 import { file, unitName } from "./timeline.js";
 import { clockName, part, satisfaction, source, urgency } from "./words.js";
@@ -83,7 +84,7 @@ function callFact({ call, caller }) {
   if (!call) return nothing;
   const query = new URLSearchParams({ day: dayOf(call.started_at), ...(caller && !isMasked(caller) ? { caller } : {}) });
   return fact(t("Call"), html`<a href="/calls?${query}">${minuteOf(call.started_at)}</a>`,
-    call.recording ? html`<span class="chip" data-tone="dim">${t("Recorded")}</span>` : nothing);
+    recordedMark(call));
 }
 
 /** @param {Ticket} ticket @param {number} now */

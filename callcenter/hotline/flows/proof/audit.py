@@ -1,7 +1,7 @@
 """Audit: the calls in the database compared with Asterisk's queue_log, call by call; nobody expects a difference."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,8 @@ from callcenter.hotline.rules.witnesses import most_waited, witnesses
 from callcenter.hotline.tables import Call
 from callcenter.storage.engine import Database
 
+#: Returns the names of those calls of a node whose recording was deleted when its time was over.
+Deleted = Callable[[AsyncSession, str], Awaitable[Collection[str]]]
 #: A call that began in a period goes on for so long after it at most.
 _LONGEST_CALL = timedelta(days=1)
 #: Values of one IN list.
@@ -46,7 +48,8 @@ class AuditError(Exception):
 class Scope:
     """What is audited: the calls of `node` that began from `begin` until before `end`, as far as they went by `as_of`.
 
-    `log` is Asterisk's queue_log, `recordings` the folder of recordings, `limit` how many may wait at once.
+    `log` is Asterisk's queue_log, `recordings` the folder of recordings, `limit` how many may wait at once, `deleted`
+    tells which recordings are rightly gone.
     """
 
     node: str
@@ -56,6 +59,7 @@ class Scope:
     log: Path
     recordings: Path
     limit: int
+    deleted: Deleted | None = None
 
 
 @dataclass(slots=True)
@@ -109,7 +113,8 @@ async def audit(database: Database, scope: Scope, most_waiting: MostWaiting) -> 
             if call.call not in stored and scope.begin <= call.entered_at < scope.end
         ]
         of_other_days = await _known(session, scope.node, strangers)
-    await asyncio.to_thread(_look_up_recordings, stored.values(), scope.recordings)
+        deleted = await scope.deleted(session, scope.node) if scope.deleted else ()
+    await asyncio.to_thread(_look_up_recordings, stored.values(), scope.recordings, deleted)
     findings = Findings()
     for linkedid, call in stored.items():
         rules.compare(call, witnessed.get(linkedid), findings, as_of=scope.as_of)
@@ -159,12 +164,14 @@ async def _known(session: AsyncSession, node: str, linkedids: Sequence[str]) -> 
     return found
 
 
-def _look_up_recordings(calls: Iterable[Stored], folder: Path) -> None:
+def _look_up_recordings(calls: Iterable[Stored], folder: Path, deleted: Collection[str]) -> None:
     if not folder.is_dir():
         return
     for call in calls:
         if call.answered_at:
-            call.recorded = bool(call.recording) and (folder / str(call.recording)).is_file()
+            sealed, raw = folder / str(call.recording), folder / "raw" / f"{call.linkedid}.raw"
+            there = sealed.is_file() or (raw.is_file() and raw.stat().st_size > 0)
+            call.recorded = bool(call.recording) and (there or call.linkedid in deleted)
 
 
 def _unreadable(line: Unreadable) -> Difference:

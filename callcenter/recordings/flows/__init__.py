@@ -1,0 +1,1 @@
+"""Use cases of recordings: sealing, keeping, holding, hearing."""
