@@ -117,6 +117,7 @@ async def test_a_controller_that_is_killed_while_it_seals_does_so_after_its_next
             async with hotline.citizen(number) as citizen:
                 await wait_for(lambda: seat.talking, 20, what="the agent has the citizen")
                 await wait_for(lambda: hears(citizen.speech.heard, SEAT_HZ))
+                await talks_on(seat, seconds=1)
                 await citizen.hang_up()
                 await wait_for(lambda: not seat.talking)
                 # Killed as soon as the raw file may be sealed, or a moment before or after.
@@ -128,8 +129,8 @@ async def test_a_controller_that_is_killed_while_it_seals_does_so_after_its_next
         call = await hotline.call_of(number, within=30)
         recording = await kept(hotline, call, within=30)
         agent, citizen_side = await heard(hotline, recording)
-        assert share(agent, SEAT_HZ) > 0.9
-        assert share(citizen_side, CITIZEN_HZ) > 0.9
+        assert share(agent, SEAT_HZ) > 0.8
+        assert share(citizen_side, CITIZEN_HZ) > 0.8
     assert not list(raw.iterdir())
 
 
