@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
 from callcenter.hotline.listings import iso, within
+from callcenter.hotline.masking import Phone
 from callcenter.hotline.rules.numbers import normalised, variants
 from callcenter.hotline.tables import Call
 from callcenter.recordings.tables import Recording
@@ -32,7 +33,7 @@ class RecordingRow(BaseModel):
     call: int
     linkedid: str
     node: str
-    caller: str
+    caller: Phone
     direction: Literal["inbound", "outbound", "internal", "test"]
     agent: str | None
     #: Number of the ticket that the call led to.

@@ -11,7 +11,8 @@ import structlog
 from aiohttp import hdrs, web
 from pydantic import BaseModel, Field
 
-from callcenter.panel.access import actor_of, requires
+from callcenter.hotline.masking import shown
+from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
 from callcenter.panel.i18n import N_
 from callcenter.panel.keys import DATABASE, SETTINGS
@@ -89,7 +90,7 @@ class RecordingsList(ApiView):
                 limit=limit,
                 time_zone=self.request.app[SETTINGS].time_zone,
             )
-        return web.json_response(rows)
+        return web.json_response(shown(current_user(self.request), RecordingRow, rows))
 
 
 class _OneRecording(ApiView):
@@ -99,7 +100,7 @@ class _OneRecording(ApiView):
             rows = await listing.recordings(session, number=number, limit=1, time_zone=zone)
         if not rows:
             raise Problem(404, N_("There is nothing here."))
-        return web.json_response(rows[0])
+        return web.json_response(shown(current_user(self.request), RecordingRow, rows[0]))
 
 
 class OneRecording(_OneRecording):

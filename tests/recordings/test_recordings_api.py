@@ -203,7 +203,7 @@ async def test_recordings_are_found_by_call_ticket_caller_and_agent(api: Api) ->
         async with client.get(f"/api/v1/recordings?{query}") as answer:
             (row,) = await answer.json()
             assert (row["id"], row["call"], row["ticket"], row["hold"]) == (1, 1, "20261123000001", None)
-            assert row["seconds"] == 20.0
+            assert (row["seconds"], row["caller"]) == (20.0, "138****0001"), "numbers are masked"
     for query in ("call=2", "ticket=20261123000002", "caller=1", "agent=1002", "held=yes"):
         async with client.get(f"/api/v1/recordings?{query}") as answer:
             assert await answer.json() == []

@@ -1,9 +1,10 @@
 // Hearing a recorded conversation: waveform of both sides, seeking by mouse and keyboard, speed, and the legal hold.
 import { html, nothing, render } from "lit-html";
 import { ApiError, request } from "../core/api.js";
-import { callerNumber, duration, longDay, shortMoment } from "../core/format.js";
+import { duration, longDay, shortMoment } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
+import { phone } from "../core/phone.js";
 import { newRequestId } from "../core/request_id.js";
 import { may } from "../core/rights.js";
 import { drawWaveform } from "./waveform.js";
@@ -22,11 +23,11 @@ const MOST_TRIES = 15;
 
 /**
  * What says that a call was recorded: for those who may hear it, the way to do so.
- * @param {{id: number | string, recording?: string | null}} call
+ * @param {{id: number | string, recording?: string | null, ended_at?: string | null}} call without `ended_at` it is over
  */
 export function recordedMark(call) {
   if (!call.recording) return nothing;
-  if (!may("recordings.hear")) return html`<span class="chip" data-tone="dim">${t("Recorded")}</span>`;
+  if (call.ended_at === null || !may("recordings.hear")) return html`<span class="chip" data-tone="dim">${t("Recorded")}</span>`;
   return html`<button class="button small hear" type="button" data-call=${call.id}
     @click=${(/** @type {Event} */ event) => { event.stopPropagation(); openPlayer(call.id); }}>${icon("play")}${t("Listen")}</button>`;
 }
@@ -215,7 +216,7 @@ class Player {
     return html`
       <header class="player-head">
         <div><h2>${t("Recording")}</h2>
-          ${recording ? html`<p><b class="number">${callerNumber(recording.caller)}</b><span>${t("Agent")} ${recording.agent ?? "—"}</span>
+          ${recording ? html`<p>${phone("call", recording.call, "caller", recording.caller)}<span>${t("Agent")} ${recording.agent ?? "—"}</span>
             <span>${shortMoment(recording.started_at)}</span>${recording.ticket ? html`<a href="/tickets/${recording.ticket}">${t("Ticket")} ${recording.ticket}</a>` : nothing}
             ${recording.hold ? html`<span class="chip" data-tone="note">${t("On legal hold")}</span>` : nothing}</p>` : nothing}</div>
         <button class="button quiet small" type="button" @click=${() => this.#dialog.close()}>${t("Close")}<kbd>Esc</kbd></button>
