@@ -43,6 +43,7 @@ from callcenter.hotline.flows.supervising.desk_messages import supervises
 from callcenter.hotline.flows.supervising.listening import Listening
 from callcenter.hotline.flows.supervising.moving import Moving
 from callcenter.hotline.flows.supervising.reserves import Reserves
+from callcenter.hotline.flows.talks import TalkDesk
 from callcenter.hotline.flows.test_calls.dials import TestDials
 from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
@@ -52,6 +53,7 @@ from callcenter.hotline.views.callbacks import CALLBACK_DESK
 from callcenter.hotline.views.phones import PHONES
 from callcenter.hotline.views.supervising import HANDS, Hands
 from callcenter.hotline.views.supervision import SUPERVISION, Supervision
+from callcenter.hotline.views.talks import TALK_DESK
 from callcenter.notify import Notifier
 from callcenter.opening import Opening
 from callcenter.panel import server
@@ -238,6 +240,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         switch_announcement=opening.switch_announcement,
     )
     panel[BAN_DESK] = BanDesk(database, bans)
+    panel[TALK_DESK] = TalkDesk(keeper, settings.talk.police_number)
     panel[CALLBACK_DESK] = CallbackDesk(database, dialler, owed, SUBSCRIBERS, lambda: board.names, committed)
     visit_keeper = requests.serve(panel, dialler)
     panel[PHONES] = phones

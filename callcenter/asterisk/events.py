@@ -189,6 +189,21 @@ class SignInTried(Event):
     proven: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TalkChanged(Event):
+    """The agent at a seat put the citizen on hold, is calling a third, talks with one, or is back with the citizen."""
+
+    linkedid: str
+    seat: str
+    #: `talking`, `held`, `dialling`, `consulting` or `three_way`.
+    stage: str
+    #: Of the third: `seat`, `unit`, `outside` or `police`, and their number; empty without one.
+    kind: str
+    who: str
+    #: Why calling the third came to nothing, as Dial() said, and the cause (Q.850); empty otherwise.
+    result: str
+
+
 AnyEvent = (
     Disconnected
     | FloorListed
@@ -204,4 +219,5 @@ AnyEvent = (
     | AgentCompleted
     | AgentDidNotAnswer
     | PhoneChanged
+    | TalkChanged
 )

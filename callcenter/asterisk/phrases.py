@@ -46,6 +46,7 @@ FIXED_PROMPTS: dict[str, str] = {
     "hotline/warned": "温馨提示，请勿骚扰热线，通话内容将被记录。",
     "hotline/limited": "您好，您近期来电过于频繁，请稍后再拨。如有紧急情况，请拨打一一零。",
     "hotline/blocked": "您好，您的号码暂时无法使用本热线。如有异议，请通过网站或窗口反映。",
+    "hotline/agent-lost": "非常抱歉，通话意外中断，正在优先为您接通其他座席。",
     "hotline/thanks": "感谢您的评价。",
     "hotline/goodbye": "感谢您的来电，再见。",
     "hotline/ticket-none": "没有查到您的工单。",

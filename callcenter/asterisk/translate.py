@@ -96,6 +96,8 @@ class Translator:
             memory.clear()
 
     def _user_event(self, message: Message, at: datetime) -> events.AnyEvent | None:
+        if message.get("UserEvent") == "HotlineTalk":
+            return _talk(message, at)
         if message.get("UserEvent") != "HotlineEntered":
             return None
         channel, linkedid = needed(message, "Channel"), needed(message, "Linkedid")
@@ -178,6 +180,18 @@ class Translator:
         if endpoint not in self._endpoints:
             return None
         return events.PhoneChanged(at, endpoint, reachable=needed(message, "PeerStatus") in {"Reachable", "Registered"})
+
+
+def _talk(message: Message, at: datetime) -> events.TalkChanged:
+    return events.TalkChanged(
+        at,
+        needed(message, "Linkedid"),
+        needed(message, "Seat"),
+        needed(message, "Stage"),
+        field(message, "Kind"),
+        number(field(message, "Who")),
+        field(message, "Result"),
+    )
 
 
 def call_of(message: Message) -> str:

@@ -40,7 +40,7 @@ FIELDS = (
     "line_rtt_ms",
 )
 #: In the order of a row.
-_COLUMNS = (*FIELDS, "node", "progress")
+_COLUMNS = (*FIELDS, "node", "progress", "parties")
 _values = attrgetter(*FIELDS)
 
 
@@ -48,12 +48,21 @@ def from_row(call: Call) -> CallRecord:
     """Return what `upsert` stored."""
     record = CallRecord(**{name: getattr(call, name) for name in FIELDS})
     record.progress = None if call.progress is None else Progress.load(call.progress)
+    record.parties = list(call.parties or ())
     return record
 
 
 async def upsert(session: AsyncSession, node: str, calls: Sequence[CallRecord]) -> None:
     """Write `calls`; one that is there already (same node and linkedid) is replaced."""
-    rows = [(*_values(call), node, json.dumps(call.progress.dump()) if call.progress else None) for call in calls]
+    rows = [
+        (
+            *_values(call),
+            node,
+            json.dumps(call.progress.dump()) if call.progress else None,
+            json.dumps(call.parties) if call.parties else None,
+        )
+        for call in calls
+    ]
     await bulk.execute_many(session, _upsert(session.get_bind().dialect.name), _COLUMNS, rows)
 
 
@@ -74,5 +83,5 @@ async def ids(session: AsyncSession, node: str, linkedids: Collection[str]) -> d
 @cache
 def _upsert(dialect: str) -> Insert:
     statement = sqlite.insert(Call) if dialect == "sqlite" else postgresql.insert(Call)
-    replaced = {name: statement.excluded[name] for name in (*FIELDS[1:], "progress")}
+    replaced = {name: statement.excluded[name] for name in (*FIELDS[1:], "progress", "parties")}
     return statement.on_conflict_do_update(index_elements=["node", "linkedid"], set_=replaced)

@@ -26,6 +26,19 @@ LIMIT = 200
 ZONE = "Asia/Shanghai"
 
 
+class PartyRow(BaseModel):
+    """A third who was called into a talk."""
+
+    kind: str
+    #: A seat, or a number.
+    who: str
+    mode: Literal["consult", "transfer", "three_way"]
+    at: str
+    answered_at: str | None
+    #: As of a callback's attempt; null while it is under way.
+    result: str | None
+
+
 class CallRow(BaseModel):
     """A call 来电."""
 
@@ -45,6 +58,8 @@ class CallRow(BaseModel):
     rating: int | None
     #: Whether it ended because Asterisk died.
     cut: bool
+    #: Whoever else was called into the talk, in order.
+    parties: list[PartyRow]
     #: Quality of the line 线路质量, 1.0 to 4.4 (MOS) for each side, and the worst of both: percent lost,
     #: milliseconds. Null where nothing was measured.
     mos_citizen: float | None
@@ -240,6 +255,7 @@ def _call(call: Call) -> Row:
         "recording": call.recording,
         "rating": call.rating,
         "cut": call.cut,
+        "parties": call.parties or [],
         "mos_citizen": call.mos_citizen,
         "mos_agent": call.mos_agent,
         "line_loss": call.line_loss,

@@ -61,6 +61,9 @@ class Call(OfNode, Base):
     #: Whether it ended because Asterisk died.
     cut: Mapped[bool] = mapped_column(default=False)
 
+    #: Whoever else was called into the talk 咨询/转接/三方, in order (`rules.records.CallRecord.parties`); or NULL.
+    parties: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+
     # How good the lines were, as RTCP told: `rules.line_quality`
     #: Mean opinion scores, 1.0 to 4.4, of the citizen's line and of the agent's.
     mos_citizen: Mapped[float | None]

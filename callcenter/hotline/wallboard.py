@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from callcenter.hotline.rules.floor import STATES, Floor, Seat
+from callcenter.hotline.rules.floor import STATES, Aside, Floor, Seat
 from callcenter.hotline.rules.numbers import mask
 
 Json = dict[str, Any]
@@ -39,6 +39,18 @@ def seat_section(seat: Seat, agents: Mapping[str, str]) -> Json:
         # Which of the two is there: the SIP phone comes first, and the browser's where there is none.
         "phone_kind": None if not seat.phones else "sip" if seat.number in seat.phones else "browser",
         "until": iso(seat.until) if seat.state == "wrap_up" else None,
+        "talk": None if seat.aside is None else _aside(seat.aside),
+    }
+
+
+def _aside(aside: Aside) -> Json:
+    who = aside.who if aside.kind in {"seat", "police"} else mask(aside.who)
+    return {
+        "stage": aside.stage,
+        "kind": aside.kind or None,
+        "who": who,
+        "result": aside.result or None,
+        "since": iso(aside.since),
     }
 
 

@@ -20,7 +20,7 @@ from callcenter.settings.promises import Callbacks, Disk, Policy, Reserve, Super
 from callcenter.settings.recordings import Recordings
 from callcenter.settings.requests import Citizens, DispatchHelp, FollowUps, Interchange, Mail, Tickets
 from callcenter.settings.safety import Bans, Sip
-from callcenter.settings.sections import Announcement, Demo, Greeting, Https, Menu, Queue, Rating, Seats, Trunk
+from callcenter.settings.sections import Announcement, Demo, Greeting, Https, Menu, Queue, Rating, Seats, Talk, Trunk
 from callcenter.settings.words import Address, Folder, Zone
 
 ENV_PREFIX = "CALLCENTER_"
@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     menu: Menu = Menu()
     queue: Queue = Queue()
     rating: Rating = Rating()
+    talk: Talk = Talk()
     announcement: Announcement = Announcement()
     seats: Seats = Seats()
     sip: Sip = Sip()

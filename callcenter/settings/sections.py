@@ -79,6 +79,15 @@ class Queue(Section):
     announce_seconds: Annotated[int, Field(ge=0, le=300)] = 20
 
 
+class Talk(Section):
+    """What an agent in a talk may do with it: transfer, three-way call 三方通话, the 110 link."""
+
+    #: Where the 110 key leads, through the trunk of callbacks.
+    police_number: Annotated[str, Field(pattern=r"^[0-9]{3,20}$")] = "110"
+    #: How long a third telephone rings before the agent is back with the citizen.
+    ring_seconds: Annotated[int, Field(ge=5, le=60)] = 25
+
+
 class Rating(Section):
     """The satisfaction question 话务坐席接听评价 after the agent hung up."""
 

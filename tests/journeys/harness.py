@@ -53,6 +53,7 @@ PROMPTS = {
     "sorry-callback": (1100, 1.0),
     "rating": (1300, 0.8),
     "thanks": (1500, 0.5),
+    "agent-lost": (1600, 0.6),
     "goodbye": (1700, 0.5),
     "offer": (1900, 0.6),
     "other-number": (1900, 0.6),

@@ -162,7 +162,9 @@ class _Comparison:
         call = self._stored
         if call.direction == "inbound" and _plain(call.caller) != _plain(witnessed.caller):
             self._differ("other_caller", call.caller or "withheld", witnessed.caller or "withheld")
-        self._same_time("entered", call.queued_at, witnessed.entered_at)
+        entries = [at for at in (witnessed.entered_at, witnessed.entered_last) if at]
+        nearest = min(entries, key=lambda at: abs(at - (call.queued_at or at)))
+        self._same_time("entered", call.queued_at, nearest)
         if call.direction == "test":
             # Its agent is let go before app_queue writes that it was connected.
             return

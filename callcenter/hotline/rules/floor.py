@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 from callcenter.asterisk import events
+from callcenter.hotline.rules.reached import reached
 
 _T = TypeVar("_T")
 #: States of a seat, as the public contract names them.
@@ -35,6 +36,19 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """How the talk at a seat stands when it is more than citizen and agent."""
+
+    #: As in `events.TalkChanged`.
+    stage: str
+    kind: str
+    who: str
+    #: Why the third was not reached: `busy`, `no_answer`, `wrong_number`, `refused`, `no_line` or `failed`.
+    result: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
     """One seat 座席 and what it does; `state` follows from the facts below it."""
 
@@ -46,6 +60,7 @@ class Seat:
     member: events.Member | None = None
     ringing: Party | None = None
     talking: Party | None = None
+    aside: Aside | None = None
     #: When wrap-up ends.
     until: datetime | None = None
     #: Its phones that are reachable now, like `8001` and `8001w`.
@@ -115,7 +130,8 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
                 return replace(floor, others=_without(floor.others, event.interface))
             if seat.member is None or seat.member.interface != event.interface:
                 return floor  # a phone that the agent has already moved away from
-            return _seat(floor, replace(seat, member=None, ringing=None, talking=None, until=None), event.at)
+            gone = replace(seat, member=None, ringing=None, talking=None, aside=None, until=None)
+            return _seat(floor, gone, event.at)
         case events.AgentRang():
             return _at(floor, event, ringing=Party(event.linkedid, event.caller), until=None)
         case events.AgentConnected():
@@ -126,6 +142,8 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
             return _completed(floor, event)
         case events.PhoneChanged():
             return _phone_changed(floor, event)
+        case events.TalkChanged():
+            return _talk_changed(floor, event)
 
 
 def expire(floor: Floor, now: datetime) -> Floor:
@@ -217,7 +235,8 @@ def _member_changed(floor: Floor, event: events.MemberChanged) -> Floor:
         until = None  # a break takes the place of wrap-up
     if member.paused and member.reason == WRAP_UP and until is None:
         until = (member.paused_since or event.at) + floor.wrap_up
-    return _seat(floor, replace(seat, member=member, until=until), event.at)
+    aside = None if member.device == "not_in_use" else seat.aside
+    return _seat(floor, replace(seat, member=member, until=until, aside=aside), event.at)
 
 
 def _was_called(member: events.Member | None) -> bool:
@@ -243,7 +262,18 @@ def _completed(floor: Floor, event: events.AgentCompleted) -> Floor:
     member = replace(seat.member, in_call=False) if seat.member else None
     on_break = member is not None and member.paused and member.reason != WRAP_UP
     until = event.at + floor.wrap_up if floor.wrap_up and not on_break else None
-    return _seat(floor, replace(seat, member=member, ringing=None, talking=None, until=until), event.at)
+    over = replace(seat, member=member, ringing=None, talking=None, aside=None, until=until)
+    return _seat(floor, over, event.at)
+
+
+def _talk_changed(floor: Floor, event: events.TalkChanged) -> Floor:
+    seat = floor.seats.get(event.seat)
+    if seat is None:
+        return floor
+    result = reached(*event.result.split("|")[:2]) if event.result else ""
+    alone = event.stage == "talking" and not result
+    aside = None if alone else Aside(event.stage, event.kind, event.who, result, event.at)
+    return _seat(floor, replace(seat, aside=aside), event.at)
 
 
 def _phone_changed(floor: Floor, event: events.PhoneChanged) -> Floor:

@@ -97,6 +97,8 @@ class CallRecord:
     line_loss: float | None = None
     line_jitter_ms: float | None = None
     line_rtt_ms: float | None = None
+    #: Whoever else was called into the talk, in order: `kind`, `who`, `mode`, `at`, `answered_at`, `result`.
+    parties: list[dict[str, Any]] = field(default_factory=list)
     #: None once the last channel is gone: nothing can change any more.
     progress: Progress | None = field(default_factory=Progress)
 

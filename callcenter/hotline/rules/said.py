@@ -5,20 +5,15 @@ from collections.abc import Callable, Mapping
 
 from callcenter.asterisk.cel import CelEvent
 from callcenter.hotline.rules.line_quality import leg_of
+from callcenter.hotline.rules.reached import reached
 from callcenter.hotline.rules.records import CallRecord, Progress, harmless, sanitised
 
 #: What Queue() says of a caller it did not let in.
 _NEVER_IN = frozenset({"FULL", "JOINEMPTY", "JOINUNAVAIL"})
-#: What Dial() said, as the result of an attempt; a cause of Q.850 tells more than the status does.
-_DIALLED = {"ANSWER": "answered", "BUSY": "busy", "NOANSWER": "no_answer", "CANCEL": "cancelled", "EXPIRED": "expired"}
-_CAUSES = {
-    "1": "wrong_number",
-    "28": "wrong_number",
-    "17": "busy",
-    "21": "refused",
-    "18": "no_answer",
-    "19": "no_answer",
-}
+#: How a third is brought into a talk (`rules.talks.Mode`).
+MODES = frozenset({"consult", "transfer", "three_way"})
+#: Thirds of one call that are kept.
+_MOST_PARTIES = 20
 _RECORDING = re.compile(r"(?!.*\.\.)[0-9A-Za-z_.-]+(/[0-9A-Za-z_.-]+)*")
 
 Said = Callable[[CallRecord, Progress, CelEvent], None]
@@ -105,7 +100,7 @@ def _dialling(call: CallRecord, progress: Progress, event: CelEvent) -> None:
 def _dialled(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
     if call.attempt_id is not None:
         status, _, cause = event.detail.partition("|")
-        call.dial_result = _DIALLED.get(status) or _CAUSES.get(cause, "failed")
+        call.dial_result = reached(status, cause)
 
 
 def _test(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
@@ -116,6 +111,41 @@ def _test(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
 def _test_answered(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
     if call.direction == "test":
         call.answered_at = call.answered_at or event.at
+
+
+def _party(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
+    """Begin to call a third into the talk."""
+    kind, who, mode, *_ = [*event.detail.split("|"), "", "", ""]
+    if len(call.parties) < _MOST_PARTIES:
+        third = {"kind": harmless(kind, 10), "who": sanitised(who), "mode": mode if mode in MODES else "consult"}
+        # Not changed in place: the record before this event keeps what it had.
+        call.parties = [*call.parties, {**third, "at": event.at.isoformat(), "answered_at": None, "result": None}]
+
+
+def _party_answered(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
+    if call.parties and call.parties[-1]["answered_at"] is None:
+        _last_party(call, answered_at=event.at.isoformat(), result="answered")
+
+
+def _party_done(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
+    status, _, cause = event.detail.partition("|")
+    if call.parties and call.parties[-1]["result"] is None:
+        _last_party(call, result=reached(status, cause))
+
+
+def _last_party(call: CallRecord, **news: str) -> None:
+    if call.parties:
+        call.parties = [*call.parties[:-1], {**call.parties[-1], **news}]
+
+
+def _agent_lost(call: CallRecord, progress: Progress, event: CelEvent) -> None:
+    """Take the answer back: the agent died with the citizen on hold, and they wait again as if they had just come.
+
+    If they give up now they are owed a callback; the wait that counts is the second.
+    """
+    if call.answered_at:
+        call.answered_at = call.agent = call.seat = progress.queue_status = None
+        call.queued_at = call.left_queue_at = event.at
 
 
 def _line(call: CallRecord, progress: Progress, event: CelEvent) -> None:
@@ -155,6 +185,12 @@ SAID: Mapping[str, Said] = {
     "TEST": _test,
     "TEST_ANSWERED": _test_answered,
     "LINE": _line,
+    "PARTY": _party,
+    "PARTY_ANSWERED": _party_answered,
+    # Who is sent straight to the citizen is heard of only there.
+    "JOINED": _party_answered,
+    "PARTY_DONE": _party_done,
+    "AGENT_LOST": _agent_lost,
 }
 #: Words that are news also after the citizen has gone.
 AFTERWARDS = frozenset({"LINE"})

@@ -25,8 +25,9 @@ class Witnessed:
     call: str
     caller: str
     entered_at: datetime
-    #: How often it was let in.
+    #: How often it was let in, and when last.
     entries: int = 1
+    entered_last: datetime | None = None
     left_at: datetime | None = None
     #: What ended the wait; None while it lasts, and when Asterisk died in it.
     left_by: QueueKind | None = None
@@ -88,7 +89,10 @@ def witnesses(events: Iterable[QueueEvent], queue: str = "hotline") -> dict[str,
 def _entered(calls: dict[str, Witnessed], event: QueueEvent) -> None:
     if call := calls.get(event.call):
         call.entries += 1
-        call.left_at = call.left_by = None
+        call.entered_last = event.at
+        # Let in again after a talk: their agent was lost, and they wait as if they had just come.
+        call.left_at = call.left_by = call.connected_at = call.talked_until = call.talked = None
+        call.agent = ""
     else:
         calls[event.call] = Witnessed(event.call, event.caller, event.at)
 

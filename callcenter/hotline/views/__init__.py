@@ -2,7 +2,17 @@
 
 from aiohttp import web
 
-from callcenter.hotline.views import bans, callbacks, desk_messages, floor, history, phones, supervising, supervision
+from callcenter.hotline.views import (
+    bans,
+    callbacks,
+    desk_messages,
+    floor,
+    history,
+    phones,
+    supervising,
+    supervision,
+    talks,
+)
 from callcenter.panel.keys import MANIFEST
 from callcenter.panel.pages import add_page
 from callcenter.panel.rights import Right
@@ -24,6 +34,7 @@ def add_routes(app: web.Application) -> None:
         *supervising.ROUTES,
         *desk_messages.ROUTES,
         ("phone", phones.Phone),
+        *talks.ROUTES,
         ("policy-log", supervision.PolicyLog),
         ("blocked-callers", supervision.BlockedCallersList),
         ("blocked-callers/{number}", supervision.OneBlockedCaller),

@@ -18,7 +18,7 @@ from callcenter.hotline import call_rows
 from callcenter.hotline.tables import Call, Callback, CallbackAttempt, CallbackCall, CelQuarantine
 
 #: Columns of a call that its records decide; ids and the ticket's number are given out as they come.
-_FIELDS = (*(name for name in call_rows.FIELDS if name != "linkedid"), "progress")
+_FIELDS = (*(name for name in call_rows.FIELDS if name != "linkedid"), "progress", "parties")
 _STARTED = _FIELDS.index("started_at")
 #: Results of attempts that only a person can know.
 _NOTED = frozenset({"voicemail", "wrong_number"})
