@@ -37,8 +37,8 @@ class Recording(OfNode, Base):
     sha256: Mapped[str] = mapped_column(String(64))
     #: Id of the master key.
     key_id: Mapped[str] = mapped_column(String(16))
-    #: Loudness of the agent and the citizen in turns, a byte each: `audio.Waveform`.
-    waveform: Mapped[bytes] = mapped_column(LargeBinary)
+    #: Loudness of the agent and the citizen in turns, a byte each: `audio.Waveform`. Read only where it is asked for.
+    waveform: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     sealed_at: Mapped[datetime]
 
     # How long

@@ -121,7 +121,7 @@ class Waveform(ApiView):
     async def get(self, id: Id, /) -> web.Response:  # noqa: A002
         """Show what the conversation looks like; made once, when it was sealed."""
         async with self.request.app[DATABASE].read() as session:
-            row = await hearing.audible(session, id)
+            row = await hearing.audible(session, id, seen=True)
         shape = {"seconds": row.seconds, "agent": list(row.waveform[0::2]), "citizen": list(row.waveform[1::2])}
         return web.json_response(shape)
 

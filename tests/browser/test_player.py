@@ -10,6 +10,7 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page
 from sqlalchemy import select
+from test_accessibility import faults_of
 from tickets_server import Desks, TicketPanel
 
 from callcenter.hotline import views as hotline_views
@@ -173,6 +174,7 @@ async def test_a_recording_is_heard_from_its_ticket(heard: Heard, ears: Desks) -
     await screen.page.get_by_role("button", name="听录音").click()
     await screen.until("document.querySelector('canvas.waveform')?.getAttribute('aria-valuemax') === '95'")
     assert await screen.faint() == []
+    assert await faults_of(screen.page) == []
     await screen.picture("player-light")
 
 

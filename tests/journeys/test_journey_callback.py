@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from harness import CITIZEN_HZ, CITIZEN_VOICE, SEAT_HZ, Hotline, hears, running_hotline, wait_for
-from recorded import kept
+from outage import manager
+from recorded import heard, kept, spoken
 
 from callcenter.api_client import HotlineRefused
 from callcenter.demo.network import Network
@@ -248,3 +249,34 @@ async def test_an_attempt_that_was_stored_and_never_ordered_is_given_back(lines:
     assert results(given_back) == ["not_dialled"]
     assert not network.dialled[number]
     await lines.post(f"/callbacks/{owed['id']}/close", {"reason": "enough"})
+
+
+async def test_a_citizen_who_was_called_back_is_recorded_on_when_another_agent_takes_over(
+    lines: Hotline, network: Network
+) -> None:
+    """Their channel has no dialplan of its own until it is moved: Asterisk puts another in its place."""
+    number = "13800000021"
+    async with lines.seated("1001", "8001") as first, manager(lines) as ami:
+        await miss(lines, number)
+        await wait_for(lambda: network.answered[number] and hears(network.speech.heard, SEAT_HZ), 45)
+        await wait_for(lambda: first.talking)
+        received = first.speech.received
+        await wait_for(lambda: first.speech.received > received + 100, what="two seconds of talk")
+        async with lines.seated("1002", "8002") as second:
+            (own,) = [
+                row["Channel"]
+                for row in await ami.list("CoreShowChannels")
+                if row["Channel"].startswith("PJSIP/trunk-carrier-")
+            ]
+            await ami.action("Redirect", Channel=own, Context="hotline-queue", Exten="s", Priority="1")
+            await wait_for(lambda: second.talking, 20, what="the other agent has them")
+            received = second.speech.received
+            await wait_for(lambda: second.speech.received > received + 100, what="two seconds more")
+            await network.hang_up()
+            await second.until("ended", "hung_up")
+    owed = await until_callback(lines, number, "settled")
+    recording = await kept(lines, {"id": owed["settled_call"]})
+    agents, citizen = await heard(lines, recording)
+    print(f"\nboth talks: agents {spoken(agents, SEAT_HZ):.1f} s, citizen {spoken(citizen, CITIZEN_HZ):.1f} s")
+    assert spoken(agents, SEAT_HZ) > 3
+    assert spoken(citizen, CITIZEN_HZ) > 3

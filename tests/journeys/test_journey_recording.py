@@ -59,6 +59,16 @@ async def test_each_side_is_on_its_own_channel_and_the_file_says_nothing_without
     with pytest.raises(HotlineRefused):
         await hotline.get("/recordings/999999/waveform")
 
+    (listed,) = await hotline.cli("recordings", "--caller", "13870000001")
+    saved = hotline.folder / "saved.ogg"
+    assert (await command(hotline, "recording", "save", str(listed["id"]), str(saved)))[0] == 0
+    samples, _ = soundfile.read(saved)
+    assert share(samples[:, 0], SEAT_HZ) > 0.9
+    status, _, complaint = await command(hotline, "recording", "save", "999999", str(hotline.folder / "no.ogg"))
+    assert (status, "no.ogg" in complaint, (hotline.folder / "no.ogg").exists()) == (1, False, False)
+    rotated = await hotline.cli("recording", "rotate-key")
+    assert (rotated["keys"], rotated["current"] != recording["key"]) == (2, True)
+
 
 async def test_a_citizen_who_is_moved_to_another_agent_has_one_recording_of_both_talks(hotline: Hotline) -> None:
     number = "13870000002"
@@ -152,10 +162,17 @@ async def talks_on(seat: Seat, seconds: int = 2) -> None:
 
 async def missing(hotline: Hotline) -> list[str]:
     """Return the calls whose recording the audit misses, by Asterisk's name."""
+    _, out, _ = await command(hotline, "audit", "--json")
+    return [one["call"] for one in json.loads(out)["differences"] if one["kind"] == "recording_missing"]
+
+
+async def command(hotline: Hotline, *words: str) -> tuple[int | None, str, str]:
+    """Run `callcenter WORDS`; returns its status and what it said."""
     done = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "callcenter", "audit", "--json"),
+        *(sys.executable, "-m", "callcenter", *words),
         env={**os.environ, **hotline.environment},
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
-    out, _ = await done.communicate()
-    return [one["call"] for one in json.loads(out)["differences"] if one["kind"] == "recording_missing"]
+    out, err = await done.communicate()
+    return done.returncode, out.decode(), err.decode()

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from callcenter.hotline.tables import Call
 from callcenter.recordings import key_file, store
@@ -89,7 +90,9 @@ class Kept:
 
     async def rows(self) -> list[Recording]:
         async with self.database.read() as session:
-            return list(await session.scalars(select(Recording).order_by(Recording.id)))
+            return list(
+                await session.scalars(select(Recording).options(undefer(Recording.waveform)).order_by(Recording.id))
+            )
 
     def heard(self, row: Recording) -> bytes:
         """What somebody with the keys reads."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from callcenter.panel import audit
 from callcenter.panel.i18n import N_
@@ -44,9 +45,9 @@ class Hearings:
             self._known.popitem(last=False)
 
 
-async def audible(session: AsyncSession, number: int) -> Recording:
-    """Return the recording of that id, which is there to be heard. Raises Problem."""
-    row = await session.get(Recording, number)
+async def audible(session: AsyncSession, number: int, *, seen: bool = False) -> Recording:
+    """Return the recording of that id, which is there to be heard; with its waveform when it is `seen`. Raises Problem."""
+    row = await session.get(Recording, number, options=[undefer(Recording.waveform)] if seen else [])
     if row is None:
         raise Problem(404, N_("There is nothing here."))
     if row.state == "deleted":
