@@ -46,7 +46,7 @@ class Hearings:
 
 
 async def audible(session: AsyncSession, number: int, *, seen: bool = False) -> Recording:
-    """Return the recording of that id, which is there to be heard; with its waveform when it is `seen`. Raises Problem."""
+    """Return the recording of that id, there to be heard; with its waveform when it is `seen`. Raises Problem."""
     row = await session.get(Recording, number, options=[undefer(Recording.waveform)] if seen else [])
     if row is None:
         raise Problem(404, N_("There is nothing here."))
