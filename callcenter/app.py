@@ -47,7 +47,7 @@ from callcenter.hotline.flows.talks import TalkDesk
 from callcenter.hotline.flows.test_calls.dials import TestDials
 from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
-from callcenter.hotline.rules.floor import Floor, empty
+from callcenter.hotline.rules.floor import Floor, empty, in_a_talk
 from callcenter.hotline.views.bans import BAN_DESK
 from callcenter.hotline.views.callbacks import CALLBACK_DESK
 from callcenter.hotline.views.phones import PHONES
@@ -57,6 +57,7 @@ from callcenter.hotline.views.talks import TALK_DESK
 from callcenter.notify import Notifier
 from callcenter.opening import Opening
 from callcenter.panel import server
+from callcenter.panel.keys import ACCOUNTS, SESSIONS
 from callcenter.panel.live import LiveState
 from callcenter.paths import Paths
 from callcenter.reports import views as reports_views
@@ -241,6 +242,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
     )
     panel[BAN_DESK] = BanDesk(database, bans)
     panel[TALK_DESK] = TalkDesk(keeper, settings.talk.police_number)
+    panel[SESSIONS].busy = lambda agent: in_a_talk(keeper.floor, agent)
     panel[CALLBACK_DESK] = CallbackDesk(database, dialler, owed, SUBSCRIBERS, lambda: board.names, committed)
     visit_keeper = requests.serve(panel, dialler)
     panel[PHONES] = phones
@@ -273,6 +275,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
                 Job("new-logs", rotation.at_midnight),
                 Job("large-logs", rotation.hourly, seconds=3600),
                 Job("sweep-sessions", schedule.sweep_sessions(database), seconds=3600),
+                Job("sweep-guesses", schedule.sweep_guesses(panel[ACCOUNTS].guesses), seconds=3600),
                 *requests.jobs,
                 *recorder.jobs,
                 Job("sweep-drafts", panel[DRAFTS].sweep, seconds=3600),

@@ -8,6 +8,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from callcenter.panel import sessions
+from callcenter.panel.auth.guesses import Guesses
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
 
@@ -43,5 +44,14 @@ def sweep_sessions(database: Database) -> Callable[[], Awaitable[None]]:
     async def sweep() -> None:
         async with database.begin() as session:
             await sessions.sweep(session, clock.now())
+
+    return sweep
+
+
+def sweep_guesses(guesses: Guesses) -> Callable[[], Awaitable[None]]:
+    """Return the job that forgets failed sign-ins of long ago."""
+
+    async def sweep() -> None:
+        await guesses.sweep(clock.now())
 
     return sweep

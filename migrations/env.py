@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 # Each is imported for the tables that it declares.
 import callcenter.hotline.ban_tables
 import callcenter.hotline.tables
+import callcenter.panel.auth.tables
 import callcenter.panel.tables
 import callcenter.recordings.tables
 import callcenter.tickets.tables

@@ -11,10 +11,14 @@ import typer
 from callcenter import databases
 from callcenter.cli.output import Json, show, show_one
 from callcenter.panel import rights, users
+from callcenter.panel.auth import two_step
+from callcenter.panel.auth.guesses import Guesses
+from callcenter.panel.auth.vault import Vault
 from callcenter.panel.problems import Problem
 from callcenter.panel.rights import ROLES
 from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import User
+from callcenter.paths import Paths
 from callcenter.settings import Settings, load
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
@@ -110,6 +114,27 @@ def reset_password(login: Login, json: Json = False) -> None:  # noqa: FBT002
     """Give a user a new one-time password and print it, this once."""
     changed, password = _change(login, {}, reset=True)
     show_one(_row(changed) | {"one_time_password": password}, as_json=json)
+
+
+@user.command("unlock")
+def unlock(login: Login) -> None:
+    """Forget a user's failed sign-ins, so that they need not wait; takes effect within seconds."""
+
+    async def forget(database: Database, settings: Settings) -> None:
+        guesses = Guesses(database, Vault(Paths.of(settings).secrets), settings.sign_in, settings.node)
+        await users.unlock(database, guesses, login, actor=Actor("cli", settings.node), now=clock.now())
+
+    _with_database(forget)
+    sys.stdout.write(f"{login}: unlocked\n")
+
+
+@user.command("reset-two-step")
+def reset_two_step(login: Login, json: Json = False) -> None:  # noqa: FBT002
+    """Let a user whose telephone is lost sign in with the password alone; signs them out everywhere."""
+    changed = _with_database(
+        lambda database, settings: two_step.reset(database, login, actor=Actor("cli", settings.node), now=clock.now())
+    )
+    show_one(_row(changed), as_json=json)
 
 
 def _change(login: str, changes: dict[str, Any], *, reset: bool) -> tuple[User, str | None]:

@@ -15,8 +15,10 @@ from urllib.parse import quote, urlsplit
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from callcenter.panel.auth import familiar
+from callcenter.panel.auth.familiar import Browser
 from callcenter.panel.i18n import N_, use
-from callcenter.panel.keys import CLI_TOKEN, IDENTITY, SESSIONS, SETTINGS
+from callcenter.panel.keys import CLI_TOKEN, IDENTITY, SESSIONS, SETTINGS, VAULT
 from callcenter.panel.problems import Problem
 from callcenter.panel.rights import Right
 from callcenter.panel.sessions import LONGEST, Actor, Identity
@@ -31,19 +33,23 @@ class Guard:
     """What a route asks of whoever calls it; a right of None lets everyone in."""
 
     right: Right | None
-    #: Allowed as well while a one-time password has not been changed.
+    #: Allowed as well while a one-time password has not been changed, or the second step not been set up.
     with_one_time_password: bool = False
+    #: Allowed as well while the second step has not been set up.
+    while_enrolling: bool = False
 
 
 #: What carries a file: no form of another site can send it, and it is no JSON.
 UPLOAD_TYPE = "application/octet-stream"
 
 
-def requires(right: Right, *, with_one_time_password: bool = False) -> Callable[[_Handler], _Handler]:
+def requires(
+    right: Right, *, with_one_time_password: bool = False, while_enrolling: bool = False
+) -> Callable[[_Handler], _Handler]:
     """Mark a handler, or a method of an ApiView, as open to everyone who has `right`."""
 
     def mark(handler: _Handler) -> _Handler:
-        handler.__dict__["guard"] = Guard(right, with_one_time_password)
+        handler.__dict__["guard"] = Guard(right, with_one_time_password, while_enrolling)
         return handler
 
     return mark
@@ -147,7 +153,7 @@ async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def still_allowed(request: web.Request) -> bool:
     """Whether whoever opened a long stream is still signed in; for streams, which outlive the check at their start."""
     identity = await _identify(request)
-    return identity is not None and not identity.must_change_password
+    return identity is not None and not identity.must_change_password and not identity.must_enrol
 
 
 def set_cookie(answer: web.StreamResponse, request: web.Request, token: str) -> None:
@@ -171,10 +177,33 @@ def clear_cookie(answer: web.StreamResponse, request: web.Request) -> None:
 def cookie_name(request: web.Request) -> str:
     """Return the cookie's name. Browsers share cookies between ports, so that of a second hotline differs.
 
-    So does that over HTTPS: a browser takes no plain cookie in the place of a secure one.
+    So does that over HTTPS: a browser takes no plain cookie in the place of a secure one, and one that is named
+    `__Host-` from nobody but this very host, not from a neighbour with the same domain either.
     """
     settings = request.app[SETTINGS]
-    return f"callcenter_{settings.https_panel_port if request.secure else settings.panel_port}"
+    return f"__Host-callcenter_{settings.https_panel_port}" if request.secure else f"callcenter_{settings.panel_port}"
+
+
+def browser_of(request: web.Request) -> Browser:
+    """Return which browser asks, and who has signed in with it before."""
+    return familiar.read(request.app[VAULT], request.cookies.get(_browser_cookie(request)), now())
+
+
+def set_browser_cookie(answer: web.StreamResponse, request: web.Request, login: str) -> None:
+    """Let the browser know `login` from now on; the cookie goes to the sign-in and nowhere else."""
+    answer.set_cookie(
+        _browser_cookie(request),
+        familiar.write(request.app[VAULT], browser_of(request).and_of(login), now()),
+        max_age=int(familiar.REMEMBERED.total_seconds()),
+        httponly=True,
+        samesite="Strict",
+        secure=request.secure,
+        path="/api/v1/",
+    )
+
+
+def _browser_cookie(request: web.Request) -> str:
+    return f"{cookie_name(request).removeprefix('__Host-')}_browser"
 
 
 def ensure_cli_token(folder: Path) -> str:
@@ -206,6 +235,8 @@ async def _identify(request: web.Request) -> Identity | None:
 def _allowed(request: web.Request, identity: Identity | None, guard: Guard) -> bool:
     if identity is None or (identity.must_change_password and not guard.with_one_time_password):
         return False
+    if identity.must_enrol and not (guard.with_one_time_password or guard.while_enrolling):
+        return False
     if guard.right is not None and not identity.has(guard.right):
         raise Problem(403, N_("You may not do this."))
     return request is not None
@@ -216,10 +247,12 @@ def _send_elsewhere(request: web.Request, identity: Identity | None) -> web.Stre
     if request.path.startswith("/api/"):
         if identity is None:
             raise Problem(401, N_("Please sign in."), headers={"WWW-Authenticate": "Bearer"})
-        raise Problem(403, N_("Please change your one-time password first."))
+        if identity.must_change_password:
+            raise Problem(403, N_("Please change your one-time password first."))
+        raise Problem(403, N_("Please set up the second step of your sign-in first."))
     if identity is None:
         raise web.HTTPSeeOther(f"/sign-in?next={quote(request.path_qs, safe='')}")
-    raise web.HTTPSeeOther("/password")
+    raise web.HTTPSeeOther("/password" if identity.must_change_password else "/two-step")
 
 
 def _refuse_foreign_pages(request: web.Request) -> None:
@@ -231,7 +264,7 @@ def _refuse_foreign_pages(request: web.Request) -> None:
     """
     file = is_upload(request.match_info.handler, request.method)
     # A request that names no type counts as a file to the library; another site's script can send such a one.
-    if file and (request.content_type != UPLOAD_TYPE or hdrs.CONTENT_TYPE not in request.headers):
+    if file and (request.content_type != UPLOAD_TYPE or not request.headers.get(hdrs.CONTENT_TYPE)):
         raise Problem(415, N_("The file must be sent as application/octet-stream."))
     if request.headers.get(hdrs.AUTHORIZATION):
         return

@@ -6,9 +6,10 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from callcenter.panel.accounts import Accounts
+from callcenter.panel.auth.vault import Vault
 from callcenter.panel.live import LiveState
 from callcenter.panel.sessions import Identity, Sessions
-from callcenter.panel.throttle import Throttle
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
 
@@ -20,7 +21,8 @@ DATABASE = web.AppKey("database", Database)
 LIVE = web.AppKey("live", LiveState)
 METRICS = web.AppKey("metrics", CollectorRegistry)
 SESSIONS = web.AppKey("sessions", Sessions)
-THROTTLE = web.AppKey("throttle", Throttle)
+ACCOUNTS = web.AppKey("accounts", Accounts)
+VAULT = web.AppKey("vault", Vault)
 CLI_TOKEN = web.AppKey("cli_token", str)
 PROBES: web.AppKey[Mapping[str, Probe]] = web.AppKey("probes", dict)
 #: Logical file name -> built file name.

@@ -102,7 +102,7 @@ def describe(app: web.Application) -> Json:
                 "session": {
                     "type": "apiKey",
                     "in": "cookie",
-                    "name": "callcenter_PORT",
+                    "name": "callcenter_PORT",  # and __Host-callcenter_PORT over HTTPS
                     "description": "Set by sign-in.",
                 },
             },

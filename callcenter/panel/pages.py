@@ -12,7 +12,7 @@ from aiohttp import web
 from callcenter.panel import i18n
 from callcenter.panel.access import identity_of, requires
 from callcenter.panel.keys import MANIFEST, SETTINGS
-from callcenter.panel.rights import Right, rights_of
+from callcenter.panel.rights import Right
 
 
 def set_up(app: web.Application, folder: Path) -> None:
@@ -46,7 +46,8 @@ def render(
     user = identity_of(request)
     frame = {
         "user": user,
-        "rights": " ".join(sorted(rights_of(user.role))) if user else "",
+        "rights": " ".join(sorted(user.all_rights)) if user else "",
+        "ends": user.ends if user else None,
         "lang": i18n.current(),
         "https_port": request.app[SETTINGS].https_panel_port,
         "time_zone": request.app[SETTINGS].time_zone,

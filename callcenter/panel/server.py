@@ -13,9 +13,13 @@ from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 
 from callcenter.panel import access, errors, health, i18n, keys, observe, openapi, pages, stream, views
+from callcenter.panel.accounts import Accounts
+from callcenter.panel.auth import views as auth_views
+from callcenter.panel.auth.guesses import Guesses
+from callcenter.panel.auth.terms import Terms
+from callcenter.panel.auth.vault import Vault
 from callcenter.panel.live import LiveState
 from callcenter.panel.sessions import Sessions
-from callcenter.panel.throttle import Throttle
 from callcenter.paths import ROOT, Paths
 from callcenter.settings import Settings
 from callcenter.storage.engine import Database
@@ -74,9 +78,13 @@ def build(
     app[keys.DATABASE] = database
     app[keys.LIVE] = live = live or LiveState()
     app[keys.METRICS] = registry
-    app[keys.SESSIONS] = Sessions(database)
-    app[keys.THROTTLE] = Throttle()
     app[keys.CLI_TOKEN] = access.ensure_cli_token(Paths.of(settings).secrets)
+    app[keys.VAULT] = vault = Vault(Paths.of(settings).secrets)
+    terms = Terms.of(settings)
+    app[keys.SESSIONS] = Sessions(database, terms)
+    app[keys.ACCOUNTS] = Accounts(
+        database, Guesses(database, vault, settings.sign_in, settings.node), vault, terms, settings.node
+    )
     app[keys.PROBES] = dict(probes or {})
     observe.watch_live(registry, live)
     i18n.load(front / "locale")
@@ -86,6 +94,7 @@ def build(
     else:
         _log.warning("no_front_end", folder=str(front), hint="build it: npm ci && npm run build")
     views.add_routes(app, with_pages=with_pages)
+    auth_views.add_routes(app, with_pages=with_pages)
     app.router.add_get("/healthz", health.health)
     app.router.add_get("/metrics", observe.metrics)
     app.router.add_get("/api/v1/live", stream.stream)

@@ -40,6 +40,8 @@ class User(OfNode, Base):
     #: True for a one-time password: nothing but changing it is allowed.
     must_change_password: Mapped[bool] = mapped_column(default=True)
     password_changed_at: Mapped[datetime | None]
+    #: Since when a code is asked for after the password; null where it is not. See `panel.auth.two_step`.
+    two_step_since: Mapped[datetime | None]
 
     created_at: Mapped[datetime]
     signed_in_at: Mapped[datetime | None]
@@ -58,6 +60,9 @@ class Session(OfNode, Base):
     seen_at: Mapped[datetime]
     #: However busy it is, it ends then.
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    #: Where it was opened: network address, and what the browser calls itself.
+    address: Mapped[str] = mapped_column(String(45), default="")
+    browser: Mapped[str] = mapped_column(String(200), default="")
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 

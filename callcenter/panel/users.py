@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.panel import audit, passwords
+from callcenter.panel.auth.guesses import Guesses
 from callcenter.panel.i18n import N_
 from callcenter.panel.problems import Problem
 from callcenter.panel.rights import Role, may
@@ -128,6 +129,15 @@ async def change(
     except IntegrityError:
         raise Problem(409, N_("Somebody else has just taken this user name or agent number.")) from None
     return user, password
+
+
+async def unlock(database: Database, guesses: Guesses, login: str, *, actor: Actor, now: datetime) -> None:
+    """Forget the failed sign-ins of `login`, wherever they were made. Raises Problem 404 for an unknown login."""
+    async with database.begin() as session:
+        if await user_by_login(session, login) is None:
+            raise Problem(404, N_("There is no such user."))
+        counts = await guesses.unlock(session, login)
+        audit.record(session, actor, "user_unlocked", at=now, target=login, counts=counts)
 
 
 def _add(session: AsyncSession, new: NewUser, password_hash: str, node: str, now: datetime) -> User:

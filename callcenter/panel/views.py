@@ -1,49 +1,36 @@
-"""Pages and API of accounts. Thin: they read the request, call a use case, and show the outcome."""
+"""Pages and API of users, for those who look after them. Thin: one's own account is in `panel.auth.views`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from callcenter.panel import accounts, users
-from callcenter.panel.access import actor_of, clear_cookie, current_user, identity_of, public, requires, set_cookie
+from callcenter.panel import users
+from callcenter.panel.access import actor_of, current_user, public, requires
 from callcenter.panel.api import ApiView, Body, answers
+from callcenter.panel.auth import two_step
+from callcenter.panel.auth.bodies import Password
+from callcenter.panel.auth.guesses import Locked
 from callcenter.panel.i18n import LANGUAGES, N_, script_catalogue
-from callcenter.panel.keys import DATABASE, SESSIONS, SETTINGS, THROTTLE
-from callcenter.panel.pages import add_page, render
+from callcenter.panel.keys import ACCOUNTS, DATABASE, SESSIONS
+from callcenter.panel.pages import add_page
 from callcenter.panel.problems import Problem
 from callcenter.panel.rights import Role
-from callcenter.panel.sessions import Identity
 from callcenter.panel.tables import User
 from callcenter.storage.clock import now
 
 #: Where each role's work is; the others look at the wallboard.
 _HOMES: dict[Role, str] = {"unit": "/unit", "agent": "/desk", "inspector": "/calls", "manager": "/indicators"}
-#: Short enough to hash, long enough for a sentence.
-Password = Annotated[str, Field(max_length=1000, strict=True)]
 Login = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 AgentNumber = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 UnitCode = Annotated[str, Field(min_length=1, max_length=30)]
 
 
-class Credentials(Body):
-    """What signs somebody in."""
-
-    user: Annotated[str, Field(min_length=1, max_length=64)]
-    password: Annotated[Password, Field(min_length=1)]
-
-
-class NewPassword(Body):
-    """A change of password."""
-
-    current: Password
-    new: Password
-
-
-class Me(BaseModel):
-    """Who is signed in."""
+class UserRow(BaseModel):
+    """A user, as an administrator sees them."""
 
     login: str
     name: str
@@ -53,27 +40,30 @@ class Me(BaseModel):
     unit: str | None
     language: str | None
     must_change_password: bool
-
-    @classmethod
-    def of(cls, identity: Identity) -> "Me":
-        """Return what `identity` may know of itself."""
-        return cls.model_validate({name: getattr(identity, name) for name in cls.model_fields})
-
-
-class UserRow(Me):
-    """A user, as an administrator sees them."""
-
     active: bool
     created_at: datetime
     signed_in_at: datetime | None
+    #: Since when a code is asked for after the password; null where it is not.
+    two_step_since: datetime | None
+    #: Until when their login is locked somewhere, and the addresses where it is.
+    locked_until: datetime | None = None
+    locked_at: list[str] = []
     #: Shown once, when it was just made.
     one_time_password: str | None = None
 
     @classmethod
-    def of_user(cls, user: User, one_time_password: str | None = None) -> "UserRow":
+    def of_user(cls, user: User, one_time_password: str | None = None, locked: Sequence[Locked] = ()) -> "UserRow":
         """Return `user` without what must stay secret."""
-        known = {name: getattr(user, name) for name in cls.model_fields if name != "one_time_password"}
-        return cls.model_validate({**known, "one_time_password": one_time_password})
+        others = {"one_time_password", "locked_until", "locked_at"}
+        known = {name: getattr(user, name) for name in cls.model_fields if name not in others}
+        return cls.model_validate(
+            {
+                **known,
+                "one_time_password": one_time_password,
+                "locked_until": max((one.until for one in locked), default=None),
+                "locked_at": sorted({one.address for one in locked if one.address}),
+            }
+        )
 
 
 class UserToAdd(Body):
@@ -102,76 +92,6 @@ class UserChange(Body):
     reset_password: bool = False
 
 
-class SignIn(ApiView):
-    """/api/v1/sign-in."""
-
-    @public
-    @answers(Me)
-    async def post(self, credentials: Credentials) -> web.Response:
-        """Sign in; the answer sets the session's cookie."""
-        app = self.request.app
-        token, identity = await accounts.sign_in(
-            app[DATABASE],
-            app[THROTTLE],
-            credentials.user,
-            credentials.password,
-            node=app[SETTINGS].node,
-            address=self.request.remote or "",
-            now=now(),
-        )
-        answer = _json(Me.of(identity))
-        set_cookie(answer, self.request, token)
-        return answer
-
-
-class SignOut(ApiView):
-    """/api/v1/sign-out."""
-
-    @requires("account.own", with_one_time_password=True)
-    @answers(None, status=204)
-    async def post(self) -> web.Response:
-        """End this session."""
-        identity = current_user(self.request)
-        await accounts.sign_out(self.request.app[DATABASE], identity, actor_of(self.request), now=now())
-        self.request.app[SESSIONS].forget(identity.login)
-        answer = web.Response(status=204)
-        clear_cookie(answer, self.request)
-        return answer
-
-
-class WhoAmI(ApiView):
-    """/api/v1/me."""
-
-    @requires("account.own", with_one_time_password=True)
-    @answers(Me)
-    async def get(self) -> web.Response:
-        """Tell who is signed in."""
-        return _json(Me.of(current_user(self.request)))
-
-
-class OwnPassword(ApiView):
-    """/api/v1/password."""
-
-    @requires("account.own", with_one_time_password=True)
-    @answers(None, status=204)
-    async def post(self, passwords: NewPassword) -> web.Response:
-        """Change one's own password; every other session of the user ends."""
-        app, identity = self.request.app, current_user(self.request)
-        if not identity.token_hash:
-            raise Problem(409, N_("The command line has no password."))
-        await accounts.change_password(
-            app[DATABASE],
-            app[THROTTLE],
-            identity,
-            passwords.current,
-            passwords.new,
-            actor=actor_of(self.request),
-            now=now(),
-        )
-        app[SESSIONS].forget(identity.login)
-        return web.Response(status=204)
-
-
 class Users(ApiView):
     """/api/v1/users."""
 
@@ -179,8 +99,13 @@ class Users(ApiView):
     @answers(list[UserRow])
     async def get(self) -> web.Response:
         """List every user, by login."""
-        rows = await users.listing(self.request.app[DATABASE])
-        return web.json_response([UserRow.of_user(user).model_dump(mode="json") for user in rows])
+        app = self.request.app
+        rows = await users.listing(app[DATABASE])
+        async with app[DATABASE].read() as session:
+            locked = await app[ACCOUNTS].guesses.locked(session, [user.login for user in rows], now())
+        return web.json_response(
+            [UserRow.of_user(user, None, locked.get(user.login, ())).model_dump(mode="json") for user in rows]
+        )
 
     @requires("users.manage")
     @answers(UserRow, status=201)
@@ -213,18 +138,30 @@ class OneUser(ApiView):
         return _json(UserRow.of_user(user, password))
 
 
-@public
-async def sign_in_page(request: web.Request) -> web.StreamResponse:
-    """Show the way in; whoever is in already goes on."""
-    if identity_of(request):
-        raise web.HTTPSeeOther("/")
-    return render(request, "sign_in.html", page="sign_in")
+class Unlock(ApiView):
+    """/api/v1/users/{login}/unlock."""
+
+    @requires("users.manage")
+    @answers(None, status=204)
+    async def post(self, login: str, /) -> web.Response:
+        """Forget the failed sign-ins of a user, wherever they were made."""
+        app = self.request.app
+        await users.unlock(app[DATABASE], app[ACCOUNTS].guesses, login, actor=actor_of(self.request), now=now())
+        return web.Response(status=204)
 
 
-@requires("account.own", with_one_time_password=True)
-async def password_page(request: web.Request) -> web.StreamResponse:
-    """Change the password."""
-    return render(request, "password.html", page="password")
+class ResetTwoStep(ApiView):
+    """/api/v1/users/{login}/reset-two-step."""
+
+    @requires("users.manage")
+    @answers(UserRow)
+    async def post(self, login: str, /) -> web.Response:
+        """Let a user whose telephone is lost sign in with the password alone; signs them out everywhere."""
+        if login == current_user(self.request).login:
+            raise Problem(409, N_("Stop your own second step on your account's page, with a code."))
+        user = await two_step.reset(self.request.app[DATABASE], login, actor=actor_of(self.request), now=now())
+        self.request.app[SESSIONS].forget(login)
+        return _json(UserRow.of_user(user))
 
 
 @requires("account.own")
@@ -244,17 +181,13 @@ async def catalogue(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application, *, with_pages: bool) -> None:
     """Add everything of accounts to `app`; pages only where there is a front end."""
-    app.router.add_view("/api/v1/sign-in", SignIn)
-    app.router.add_view("/api/v1/sign-out", SignOut)
-    app.router.add_view("/api/v1/me", WhoAmI)
-    app.router.add_view("/api/v1/password", OwnPassword)
     app.router.add_view("/api/v1/users", Users)
     app.router.add_view("/api/v1/users/{login}", OneUser)
+    app.router.add_view("/api/v1/users/{login}/unlock", Unlock)
+    app.router.add_view("/api/v1/users/{login}/reset-two-step", ResetTwoStep)
     app.router.add_get("/i18n/{language}.json", catalogue)
     if with_pages:
         app.router.add_get("/", home)
-        app.router.add_get("/sign-in", sign_in_page)
-        app.router.add_get("/password", password_page)
         add_page(app, "/users", "users.html", right="users.manage")
 
 

@@ -21,6 +21,7 @@ from callcenter.settings.recordings import Recordings
 from callcenter.settings.requests import Citizens, DispatchHelp, FollowUps, Interchange, Mail, Tickets
 from callcenter.settings.safety import Bans, Sip
 from callcenter.settings.sections import Announcement, Demo, Greeting, Https, Menu, Queue, Rating, Seats, Talk, Trunk
+from callcenter.settings.sign_in import SignIn
 from callcenter.settings.words import Address, Folder, Zone
 
 ENV_PREFIX = "CALLCENTER_"
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     seats: Seats = Seats()
     sip: Sip = Sip()
     bans: Bans = Bans()
+    sign_in: SignIn = SignIn()
     trunks: Annotated[tuple[Trunk, ...], Field(validate_default=True)] = ()
     policy: Policy = Policy()
     reserves: tuple[Reserve, ...] = ()

@@ -271,6 +271,7 @@ class Panel:
         anyone = page in {"sign_in", "error"}
         context = {
             "user": None if anyone or not self.user else {**self.user, "has": partial(may, self.user["role"])},
+            "ends": None,
             "rights": "" if anyone or not self.user else " ".join(sorted(rights_of(self.user["role"]))),
             "lang": lang,
             "time_zone": "Asia/Shanghai",

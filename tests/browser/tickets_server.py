@@ -128,7 +128,9 @@ class TicketPanel:
             async with ClientSession(self.url, cookie_jar=CookieJar(unsafe=True)) as client:
                 async with client.post("/api/v1/sign-in", json={"user": login, "password": PASSWORD}) as answer:
                     assert answer.status == 200, await answer.text()
-                (self.cookies[login],) = [{"name": one.key, "value": one.value} for one in client.cookie_jar]
+                (self.cookies[login],) = [
+                    {"name": one.key, "value": one.value} for one in client.cookie_jar if one["path"] == "/"
+                ]
         return {**self.cookies[login], "url": self.url}
 
     @web.middleware

@@ -53,7 +53,7 @@ class Whole:
         async with ClientSession(self.url, cookie_jar=CookieJar(unsafe=True)) as client:
             async with client.post("/api/v1/sign-in", json={"user": login, "password": PASSWORD}) as answer:
                 assert answer.status == 200, await answer.text()
-            (found,) = [{"name": one.key, "value": one.value} for one in client.cookie_jar]
+            (found,) = [{"name": one.key, "value": one.value} for one in client.cookie_jar if one["path"] == "/"]
         return {**found, "url": self.url}
 
 

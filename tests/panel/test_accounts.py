@@ -48,7 +48,9 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(pan
         cookie = answer.cookies["callcenter_12080"]
         assert cookie["httponly"]
         assert cookie["samesite"] == "Strict"
-        assert await answer.json() == {
+        told = await answer.json()
+        assert told.pop("shift_ends_at") < told.pop("session_ends_at")
+        assert told == {
             "login": "wang",
             "name": "Wang",
             "role": "agent",
@@ -56,6 +58,7 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(pan
             "unit": None,
             "language": None,
             "must_change_password": False,
+            "must_enrol": False,
         }
     async with panel.database.read() as session:
         kept = (await session.scalars(select(Session.token_hash))).all()

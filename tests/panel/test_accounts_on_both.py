@@ -1,19 +1,34 @@
 """What accounts ask of a database, on SQLite and on PostgreSQL: locks, constraints, cascades."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
+import pytest_asyncio
+from auth_scene import accounts_of
 from served import PASSWORD
 from sqlalchemy import func, select
 
-from callcenter.panel import accounts, users
+from callcenter.panel import users
+from callcenter.panel.accounts import SignedIn
+from callcenter.panel.auth.guesses import Place
+from callcenter.panel.auth.vault import Vault
 from callcenter.panel.problems import Problem
 from callcenter.panel.sessions import Actor, Sessions
 from callcenter.panel.tables import Audit, Session
-from callcenter.panel.throttle import Throttle
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
 
 CLI = Actor("cli", "node1")
+HERE = Place("10.0.0.1")
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """SQLite, then PostgreSQL, as the migrations make them."""
+    database = Database(database_url)
+    yield database
+    await database.close()
 
 
 async def test_two_nodes_that_start_at_once_make_one_administrator(database: Database) -> None:
@@ -49,19 +64,22 @@ async def test_an_agent_number_belongs_to_one_user(database: Database) -> None:
     assert sorted(await asyncio.gather(*map(add, ("wang", "li", "zhao")))) == [200, 409, 409]
 
 
-async def test_a_session_from_sign_in_to_sign_out(database: Database) -> None:
+async def test_a_session_from_sign_in_to_sign_out(database: Database, tmp_path: Path) -> None:
     await users.add(database, users.NewUser("wang", "王", "agent", "1001", PASSWORD), actor=CLI, now=now())
-    token, identity = await accounts.sign_in(
-        database, Throttle(), "wang", PASSWORD, node="node1", address="10.0.0.1", now=now()
-    )
-    known = await Sessions(database).identify(token, now())
+    accounts = accounts_of(database, Vault(tmp_path))
+    signed_in = await accounts.sign_in("wang", PASSWORD, HERE, now())
+    assert isinstance(signed_in, SignedIn)
+    known = await Sessions(database).identify(signed_in.token, now())
     assert known
     assert (known.login, known.name, known.agent, known.must_change_password) == ("wang", "王", "1001", True)
-    assert identity.login == "wang"
+    assert signed_in.identity.login == "wang"
     actor = Actor("wang", "node1", "10.0.0.1")
-    await accounts.change_password(database, Throttle(), known, PASSWORD, "another good one", actor=actor, now=now())
-    await accounts.sign_out(database, known, actor, now=now())
-    assert await Sessions(database).identify(token, now()) is None
+    news = "another good one"
+    again = await accounts.change_password(known, PASSWORD, news, place=HERE, actor=actor, now=now())
+    assert await Sessions(database).identify(signed_in.token, now()) is None
+    assert await Sessions(database).identify(again.token, now())
+    await accounts.sign_out(again.identity, actor, now())
+    assert await Sessions(database).identify(again.token, now()) is None
     async with database.read() as session:
         assert await session.scalar(select(func.count()).select_from(Session)) == 0
         trail = await session.execute(select(Audit.who, Audit.action, Audit.address).order_by(Audit.id))

@@ -1,8 +1,10 @@
 // One bundle for every page: <html data-page> says which one this is.
 import { startDesk } from "./desk/desk.js";
 import { startFrame } from "./frame.js";
+import { startAccount } from "./account/account.js";
 import { startPassword } from "./account/password.js";
 import { startSignIn } from "./account/sign_in.js";
+import { startTwoStep } from "./account/two_step.js";
 import { startUsers } from "./account/users.js";
 import { startRate } from "./citizen/rate.js";
 import { startFollowUps } from "./follow_ups/page.js";
@@ -40,6 +42,8 @@ const pages = {
   reference: startReference,
   sign_in: startSignIn,
   password: startPassword,
+  two_step: startTwoStep,
+  account: startAccount,
   users: startUsers,
   policy_log: startPolicyLog,
   dispatch_help: startDispatchHelp,

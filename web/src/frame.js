@@ -1,5 +1,6 @@
 // What every page has around it: the connection's state, theme, sign-out and, for supervisors, the emergency announcement.
 import { html, nothing, render } from "lit-html";
+import { startShiftEnd } from "./account/again.js";
 import { alarmsOf } from "./core/alarms.js";
 import { ApiError, request } from "./core/api.js";
 import { clockTime } from "./core/format.js";
@@ -27,6 +28,8 @@ export function startFrame() {
       menu.querySelector("summary")?.focus();
     });
   }
+  const shiftEnd = document.getElementById("shift-end");
+  if (shiftEnd) startShiftEnd(shiftEnd);
   const status = document.getElementById("floor-status");
   if (status) startStatus(status);
   const announcement = document.getElementById("announcement");

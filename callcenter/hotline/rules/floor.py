@@ -105,6 +105,11 @@ def seat_of(interface: str) -> str:
     return interface.removeprefix("PJSIP/").removesuffix("w")
 
 
+def in_a_talk(floor: Floor, agent: str) -> bool:
+    """Whether `agent` is about to talk, talks, or does what belongs to it afterwards."""
+    return any(seat.agent == agent and seat.state in {"ringing", "talking", "wrap_up"} for seat in floor.seats.values())
+
+
 def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911, PLR0912  # one case for each event
     """Return the floor after `event`; one that concerns no seat or caller we know changes nothing."""
     match event:

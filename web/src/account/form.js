@@ -6,8 +6,9 @@ import { ApiError, request } from "../core/api.js";
  * @param {string} url
  * @param {(answer: any) => void} done
  * @param {(values: Record<string, string>) => string} [check] a fault to show instead of sending; "" when there is none
+ * @param {(error: ApiError) => void} [refused] after the faults are shown
  */
-export function sendsJson(form, url, done, check = () => "") {
+export function sendsJson(form, url, done, check = () => "", refused = () => {}) {
   const fault = /** @type {HTMLElement} */ (form.querySelector("output"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -26,6 +27,9 @@ export function sendsJson(form, url, done, check = () => "") {
         const place = form.querySelector(`[data-fault="${CSS.escape(name)}"]`);
         if (place) place.textContent = words;
       }
+      // Said beside the field: not twice.
+      if (fault.textContent && form.querySelector("[data-fault]:not(:empty)")?.textContent === fault.textContent) fault.textContent = "";
+      if (error instanceof ApiError) refused(error);
     }
     if (button) button.disabled = false;
   });

@@ -1,13 +1,22 @@
 // Accounts: the administrator adds people, gives roles and agent numbers, and closes accounts.
 import { html, nothing, render } from "lit-html";
 import { ApiError, request } from "../core/api.js";
+import { clockMinute } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { role } from "../core/words.js";
 import { chip } from "../lists/chip.js";
 
-/** @typedef {{login: string, name: string, role: string, agent?: string, unit?: string, active: boolean, one_time_password?: string}} User */
+/** @typedef {{login: string, name: string, role: string, agent?: string, unit?: string, active: boolean, two_step_since?: string | null, locked_until?: string | null, locked_at?: string[], one_time_password?: string}} User */
 /** @typedef {{code: string, name: string, active?: boolean}} Unit */
+
+/** Where somebody's login is locked, and until when. @param {User} user */
+function lockedChip({ locked_until: until, locked_at: places = [] }) {
+  if (!until) return nothing;
+  const where = places.join(", ");
+  const words = t("Locked until {time}", { time: clockMinute(until) });
+  return chip([where ? `${words} · ${where}` : words, "warn"]);
+}
 
 /** @param {HTMLElement} main */
 export function startUsers(main) {
@@ -19,12 +28,14 @@ export function startUsers(main) {
   let fault = "";
   let told = "";
   let once = "";
+  const own = document.documentElement.dataset.login;
+  let said = "";
   /** @type {Record<string, string>} */
   let fields = {};
 
   /** @param {() => Promise<void>} work */
   const attempt = async (work) => {
-    fault = told = once = "";
+    fault = told = once = said = "";
     fields = {};
     try {
       await work();
@@ -76,6 +87,14 @@ export function startUsers(main) {
   const reset = (user) =>
     attempt(async () => tell(await request("PATCH", `/api/v1/users/${encodeURIComponent(user.login)}`, { reset_password: true })));
 
+  /** @param {User} user @param {"unlock" | "reset-two-step"} deed @param {string} done */
+  const relieve = (user, deed, done) =>
+    attempt(async () => {
+      await request("POST", `/api/v1/users/${encodeURIComponent(user.login)}/${deed}`, {});
+      await load();
+      said = done;
+    });
+
   const toldView = () => {
     const sentence = once ? t("One-time password for {login}, shown only now:", { login: told }) : t("{login} has been added.", { login: told });
     return html`<p class="notice" data-tone="good">${icon("met")}<span>${sentence} ${once ? html`<code class="once">${once}</code>` : nothing}</span></p>`;
@@ -91,7 +110,7 @@ export function startUsers(main) {
       html`
         <header class="list-head"><h1>${t("Users")}</h1></header>
         <div role="alert">${fault ? html`<p class="notice" data-tone="bad">${icon("warn")}${fault}</p>` : nothing}</div>
-        <div role="status">${told ? toldView() : nothing}</div>
+        <div role="status">${told ? toldView() : said ? html`<p class="notice" data-tone="good">${icon("met")}${said}</p>` : nothing}</div>
         <form class="panel filters" @submit=${add}>
           ${field("login", t("Login"), html`<input name="login" required maxlength="64" pattern="[a-z0-9][a-z0-9._\\-]*" autocomplete="off" spellcheck="false">`)}
           ${field("name", t("Name"), html`<input name="name" required maxlength="64" autocomplete="off">`)}
@@ -113,8 +132,10 @@ export function startUsers(main) {
                   <td data-label=${t("Name")}>${user.name}</td>
                   <td data-label=${t("Role")}>${role(user.role)[0]}${user.unit ? html` · ${units.find(({ code }) => code === user.unit)?.name ?? user.unit}` : nothing}</td>
                   <td data-label=${t("Agent number")}>${user.agent ?? "—"}</td>
-                  <td data-label=${t("State")}>${chip(user.active ? [t("Active"), "good"] : [t("Closed account"), "dim"])}</td>
-                  <td class="cell-actions"><button class="button quiet small" type="button" @click=${() => reset(user)}>${resetWord}</button>
+                  <td data-label=${t("State")}>${chip(user.active ? [t("Active"), "good"] : [t("Closed account"), "dim"])}${user.two_step_since ? chip([t("Second step"), "busy"]) : nothing}${lockedChip(user)}</td>
+                  <td class="cell-actions">${user.locked_until ? html`<button class="button small" type="button" @click=${() => relieve(user, "unlock", t("{login} is unlocked.", { login: user.login }))}>${t("Unlock")}</button>` : nothing}
+                    ${user.two_step_since && user.login !== own ? html`<button class="button quiet small" type="button" @click=${() => relieve(user, "reset-two-step", t("{login} signs in with the password alone now.", { login: user.login }))}>${t("Reset second step")}</button>` : nothing}
+                    <button class="button quiet small" type="button" @click=${() => reset(user)}>${resetWord}</button>
                     <button class="button quiet small" type="button" @click=${() => patch(user, { active: !user.active })}>${user.active ? t("Close account") : t("Open again")}</button></td>
                 </tr>`,
               )}</tbody></table></div>`}

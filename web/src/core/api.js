@@ -1,5 +1,6 @@
 // Questions and orders to the server, as JSON.
 import { t } from "./i18n.js";
+import { sessionOver } from "./session.js";
 
 /** What the server refused, in words for the person at the screen. */
 export class ApiError extends Error {
@@ -13,11 +14,6 @@ export class ApiError extends Error {
     this.status = status;
     this.fields = fields;
   }
-}
-
-/** Leave for the sign-in page, and come back here afterwards. */
-export function toSignIn() {
-  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 /**
@@ -42,7 +38,7 @@ export async function request(method, path, body) {
   }
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
-  if (response.status === 401 && location.pathname !== "/sign-in" && !path.endsWith("/password")) toSignIn();
+  if (response.status === 401 && location.pathname !== "/sign-in" && !path.startsWith("/api/v1/sign-in")) sessionOver();
   const reason = typeof answer?.error === "string" ? answer.error : t("The server answered {status}.", { status: response.status });
   throw new ApiError(response.status, reason, answer?.fields);
 }

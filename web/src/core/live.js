@@ -3,9 +3,9 @@
 // Read with fetch and not with EventSource, because EventSource hides two things that a wallboard must know: that the other
 // side still lives (the server's pings are comments), and that the session is over (a 401 looks like any failure).
 import { createParser } from "eventsource-parser";
-import { toSignIn } from "./api.js";
 import { serverNow, syncClock } from "./clock.js";
 import { mergePatch } from "./merge.js";
+import { sessionOver } from "./session.js";
 
 /** The server pings every 5 s; after this long without a byte the line is dead, whatever TCP believes. */
 const SILENCE_MS = 12_000;
@@ -103,7 +103,7 @@ export class Live {
         cache: "no-store",
         signal: abort.signal,
       });
-      if (response.status === 401) toSignIn();
+      if (response.status === 401) sessionOver();
       if (!response.ok || !response.body) return;
       const parser = createParser({ onEvent: (event) => this.#event(event) });
       const decoder = new TextDecoder();

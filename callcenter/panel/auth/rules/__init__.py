@@ -1,0 +1,1 @@
+"""What signing in is decided by: pure, `now` is an argument."""
