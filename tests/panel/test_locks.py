@@ -16,6 +16,7 @@ from callcenter.panel.accounts import Accounts, SignedIn
 from callcenter.panel.auth.guesses import BELIEVED, Place
 from callcenter.panel.auth.tables import Guess
 from callcenter.panel.auth.vault import Vault
+from callcenter.panel.passwords import MOST_WAITING
 from callcenter.panel.problems import Problem
 from callcenter.panel.sessions import Actor
 from callcenter.panel.tables import Audit
@@ -73,8 +74,17 @@ async def test_a_login_that_does_not_exist_is_locked_just_the_same(accounts: Acc
 
 
 async def test_parallel_guesses_count_each(accounts: Accounts) -> None:
-    found = await asyncio.gather(*(status(accounts, BAD) for _ in range(14)))
+    found = [*await asyncio.gather(*(status(accounts, BAD) for _ in range(7)))]
+    found += await asyncio.gather(*(status(accounts, BAD) for _ in range(7)))
     assert sorted(found) == [401] * 10 + [429] * 4
+
+
+async def test_so_many_strangers_at_once_that_they_would_wait_for_seconds_are_asked_to_come_again(
+    accounts: Accounts,
+) -> None:
+    strangers = [status(accounts, Place(f"198.51.100.{number}")) for number in range(40)]
+    found = await asyncio.gather(*strangers, status(accounts, FAMILIAR, PASSWORD))
+    assert sorted(found) == [200] + [401] * MOST_WAITING + [503] * (40 - MOST_WAITING)
 
 
 async def test_guesses_from_a_thousand_addresses_slow_strangers_down_and_not_the_persons_own_browser(
