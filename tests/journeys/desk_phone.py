@@ -60,6 +60,11 @@ class Desk:
         """Wait until it hears a tone of `hertz`."""
         await wait_for(lambda: self.hears(hertz), within, what=what)
 
+    async def picture(self, name: str) -> None:
+        """Keep a picture among the artefacts."""
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=ARTEFACTS / f"journey-phone-{name}.png", animations="disabled")
+
     async def cut_the_line(self) -> None:
         """Take every WebSocket away, and let none be opened."""
         self._open = False

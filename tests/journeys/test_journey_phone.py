@@ -54,6 +54,7 @@ async def test_two_agents_take_calls_with_nothing_but_the_browser(hotline: Hotli
     ):
         await one.call("ringing")
         assert "市民来电" in await one.page.title()
+        await one.picture("ringing")
         await one.press("F2")
         await one.call("talking")
         await both_hear(first, one)
@@ -63,6 +64,7 @@ async def test_two_agents_take_calls_with_nothing_but_the_browser(hotline: Hotli
                 await two.page.locator(".tel-answer").click()
                 await both_hear(second, two)
                 await both_hear(first, one)
+                await one.picture("talking")
 
                 await one.press("F10")
                 await one.shows(".tel-level", "已静音")
@@ -72,7 +74,9 @@ async def test_two_agents_take_calls_with_nothing_but_the_browser(hotline: Hotli
                 await both_hear(first, one)
 
                 keyed = keys_heard(first)
-                await one.press("F9", "5", "#", "Escape")
+                await one.press("F9", "5", "#")
+                await one.picture("keypad")
+                await one.press("Escape")
                 await wait_for(lambda: keyed == ["5", "#"], what="the keys arrive at the citizen's phone")
 
                 await two.press("F8")
@@ -92,6 +96,7 @@ async def test_a_test_call_gives_the_agent_their_own_voice(hotline: Hotline, bro
     async with desk(hotline, browser, "1001", "8001") as its:
         await its.press("Alt+KeyP")
         await its.shows(".tel-settings", "麦克风")
+        await its.picture("settings")
         await its.page.get_by_role("button", name="试音通话").click()
         await its.call("talking")
         await its.until_hears(SEAT_HZ, "the agent hears themselves")
