@@ -24,6 +24,8 @@ class Desk:
         self.page = page
         self.agent = agent
         self.seat = seat
+        #: Asterisk's own port cannot be reached, as behind a firewall.
+        self.through_panel = False
         self._open = True
         self._lines: list[WebSocketRoute] = []
 
@@ -80,7 +82,7 @@ class Desk:
         """Lead the page's WebSockets through the test; before the page is loaded."""
 
         async def opened(line: WebSocketRoute) -> None:
-            if not self._open:
+            if not self._open or (self.through_panel and "/phone" not in line.url):
                 await line.close(code=4000)
                 return
             line.connect_to_server()
@@ -101,25 +103,40 @@ async def telephoning(folder: Path, *flags: str) -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def desk(hotline: Hotline, browser: Browser, agent: str, seat: str, *, cut: bool = False) -> AsyncIterator[Desk]:
+async def desk(
+    hotline: Hotline,
+    browser: Browser,
+    agent: str,
+    seat: str,
+    *,
+    cut: bool = False,
+    secure: bool = False,
+    through_panel: bool = False,
+) -> AsyncIterator[Desk]:
     """Have `agent` sit down at `seat` before a desk in `browser`; afterwards they are signed out.
 
-    With `cut` the test can take the line to Asterisk away.
+    With `cut` the test can take the line to Asterisk away; `secure` is over HTTPS; `through_panel` has Asterisk's own
+    port out of reach.
     """
-    url = f"http://127.0.0.1:{hotline.settings.panel_port}"
-    key = hotline.settings.data_folder, agent
-    context = await browser.new_context(viewport=DESK, permissions=["microphone"], storage_state=_signed_in.get(key))
+    settings = hotline.settings
+    url = f"https://127.0.0.1:{settings.https_panel_port}" if secure else f"http://127.0.0.1:{settings.panel_port}"
+    key = settings.data_folder, f"{agent} {url}"
+    context = await browser.new_context(
+        viewport=DESK, permissions=["microphone"], storage_state=_signed_in.get(key), ignore_https_errors=True
+    )
     context.set_default_timeout(SOON * 1000)
     await context.add_init_script(path=PAGE / "ear.js")
     page = await context.new_page()
     its = Desk(hotline, context, page, agent, seat)
-    if cut:
+    its.through_panel = through_panel
+    if cut or through_panel:
         await its.lines_can_be_cut()
     try:
         await page.goto(f"{url}/desk")
         if key not in _signed_in:
             screen, name = Screen(page, ARTEFACTS), f"座席{agent}"
-            await sign_in(hotline, screen, f"desk{agent}", role="agent", name=name, agent=agent)
+            login = f"desk{agent}"
+            await sign_in(hotline, screen, login, role="agent", name=name, agent=agent)
             _signed_in[key] = await context.storage_state()
         await its.sit_down()
         yield its

@@ -107,6 +107,22 @@ async def test_a_test_call_gives_the_agent_their_own_voice(hotline: Hotline, bro
         await its.ready()
 
 
+@pytest.mark.parametrize("through_panel", [False, True])
+async def test_over_https_and_where_only_the_panels_port_is_open(
+    hotline: Hotline, browser: Browser, *, through_panel: bool
+) -> None:
+    agent, seat = ("1003", "8003") if through_panel else ("1005", "8005")
+    async with (
+        desk(hotline, browser, agent, seat, secure=True, through_panel=through_panel) as its,
+        hotline.citizen(f"1385000002{int(through_panel)}") as citizen,
+    ):
+        await its.call("ringing")
+        await its.press("F2")
+        await both_hear(citizen, its)
+        await citizen.hang_up()
+        await its.call("")
+
+
 async def test_a_second_window_asks_and_takes_over(hotline: Hotline, browser: Browser) -> None:
     async with desk(hotline, browser, "1001", "8001") as first:
         second = Desk(hotline, first.context, await first.context.new_page(), "1001", "8001")
