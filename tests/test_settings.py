@@ -77,7 +77,7 @@ def test_lists_are_json_in_a_variable_and_tables_in_the_file(monkeypatch: pytest
 
 def test_port_offset_moves_every_port() -> None:
     near, far = Settings(), Settings(port_offset=50_000)
-    for name in ("sip_port", "panel_port", "ami_port", "fastagi_port", "http_port", "https_port"):
+    for name in ("sip_port", "panel_port", "ami_port", "fastagi_port", "http_port", "https_port", "https_panel_port"):
         assert getattr(far, name) == getattr(near, name) + 50_000
     assert far.rtp_ports[1] <= 65_535
 
@@ -227,3 +227,9 @@ def test_hostile_key_cannot_write_a_line_of_its_own(faults: Faults) -> None:
     assert faults('"a\\nok: fine\\u001b[2J" = 1\n') == [
         "callcenter.toml: a\\nok: fine\\x1b[2J: unknown setting",
     ]
+
+
+def test_a_certificate_and_its_key_go_together(faults: Faults) -> None:
+    for half in ("certificate", "key"):
+        (fault,) = faults(f'[https]\n{half} = "/etc/ssl/hotline.pem"\n')
+        assert "give both, or neither" in fault

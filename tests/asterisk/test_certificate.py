@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from callcenter.asterisk.certificate import LIFE, RENEW_BEFORE, ensure
+from callcenter.asterisk.certificate import LIFE, RENEW_BEFORE, CertificateError, context_of, ensure, of_settings
+from callcenter.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = ["localhost", "127.0.0.1", "::1", "0.0.0.0", "hotline-1"]
@@ -71,3 +72,18 @@ def test_a_new_address_needs_a_new_certificate(tmp_path: Path) -> None:
 def test_names_that_no_certificate_can_hold_are_left_out(tmp_path: Path) -> None:
     certificate, _ = ensure(tmp_path, ["市民热线", "", "h" * 63 + ".example.test", "0.0.0.0"], NOW)
     assert names_in(certificate) == {"h" * 63 + ".example.test"}
+
+
+def test_a_given_certificate_is_used_and_a_bad_one_is_named_with_its_mend(tmp_path: Path) -> None:
+    given, other = ensure(tmp_path / "given", NAMES), ensure(tmp_path / "other", NAMES)
+    own = of_settings(Settings(data=tmp_path), tmp_path / "own")
+    assert own[0].parent == tmp_path / "own", "self-made where none is given"
+    context_of(own)
+    wanted = Settings(data=tmp_path, https={"certificate": given[0], "key": given[1]})
+    assert of_settings(wanted, tmp_path / "own") == given
+    wrong = Settings(data=tmp_path, https={"certificate": given[0], "key": other[1]})
+    with pytest.raises(CertificateError, match=r"certificate.pem and .*certificate.key: .*its own key"):
+        of_settings(wrong, tmp_path)
+    missing = Settings(data=tmp_path, https={"certificate": given[0], "key": tmp_path / "none.key"})
+    with pytest.raises(CertificateError, match=r"none.key: cannot be read; set https.certificate"):
+        of_settings(missing, tmp_path)

@@ -116,7 +116,8 @@ class Phones:
         """Take back what is over now, once."""
         floor = self._keeper.floor
         if floor.connected and self._strange:
-            await self._know_strangers()
+            async with self._giving:
+                await self._know_strangers()
         alive = await self._alive()
         for grant in rules.ended(floor, self._held, alive, self._clock()):
             await self._take_back(grant)
