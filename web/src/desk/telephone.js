@@ -7,6 +7,10 @@ import { live } from "../core/live.js";
 /** @typedef {import("../core/live.js").Seat} Seat */
 /** @typedef {import("../phone/phone.js").Phone} Phone */
 
+/** Where the number lies that was dialled last in this window. */
+const LAST = "desk-dialled";
+const IDLE = ["ready", "break", "wrap_up"];
+
 /** Whether this browser can be a phone at all; without it a seat needs a phone of its own. */
 export const canTelephone = Boolean(window.RTCPeerConnection);
 
@@ -21,6 +25,8 @@ export class Telephone {
   /** @type {typeof import("../phone/index.js") | null} */
   #view = null;
   #wanted = false;
+  /** @type {Seat | undefined} */
+  #seat;
   /** @type {Element | null} what had the keyboard before the keypad */
   #before = null;
 
@@ -30,6 +36,11 @@ export class Telephone {
     this.root = root;
   }
 
+  /** The number that can be dialled again now; "" for none. @param {Seat | undefined} seat */
+  last(seat) {
+    return this.redial && !this.phone?.call && IDLE.includes(seat?.state ?? "") ? sessionStorage.getItem(LAST) ?? "" : "";
+  }
+
   /** Whether a call rings here. */
   get rings() {
     return this.phone?.call?.state === "ringing";
@@ -37,6 +48,7 @@ export class Telephone {
 
   /** Before each drawing. @param {Seat | undefined} seat */
   look(seat) {
+    this.#seat = seat;
     if (live.link !== "live") return;
     if (!seat) return void this.phone?.stop();
     if (this.phone) {
@@ -78,12 +90,22 @@ export class Telephone {
 
   /** @param {Seat} seat */
   panel(seat) {
-    return this.phone && this.#view ? this.#view.panel(this.phone, seat) : nothing;
+    const last = this.last(seat);
+    return html`${this.phone && this.#view ? this.#view.panel(this.phone, seat) : nothing}
+      ${last
+        ? html`<button class="button tel-redial" type="button" aria-keyshortcuts="Alt+R" @click=${() => this.redial?.(last)}>${icon("phone")}<span>${t("Redial {number}", { number: last })}</span><kbd>Alt+R</kbd></button>`
+        : nothing}`;
   }
 
   /** @param {KeyboardEvent} event @returns whether the key was the phone's */
   key(event) {
     const { phone } = this;
+    const last = this.last(this.#seat);
+    if (event.altKey && event.code === "KeyR" && !event.ctrlKey && last) {
+      event.preventDefault();
+      this.redial?.(last);
+      return true;
+    }
     if (!phone) return false;
     if (event.altKey && event.code === "KeyP" && !event.ctrlKey) void phone.openSettings();
     else if (event.ctrlKey || event.altKey || event.metaKey || !this.#keyOfCall(phone, event)) return false;

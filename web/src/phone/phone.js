@@ -13,7 +13,6 @@ import { clockWords, ofMicrophone } from "./trouble.js";
 
 /** What the dialplan answers with one's own voice. */
 const ECHO = "*43";
-const LAST = "phone-last-number";
 /** Attempts after which a line that is being found is said to be none. */
 const PATIENT = 3;
 
@@ -64,15 +63,6 @@ export class Phone {
   /** What to say of this computer's clock; "" when it is right. */
   get clock() {
     return clockWords(this.line?.clock ?? 0);
-  }
-
-  /** The number last called from here. */
-  get last() {
-    return sessionStorage.getItem(LAST) ?? "";
-  }
-
-  set last(number) {
-    sessionStorage.setItem(LAST, number);
   }
 
   /** Be the phone of `seat`; once. @param {string} seat */
