@@ -78,6 +78,12 @@ class Desk:
         """Let WebSockets be opened again."""
         self._open = True
 
+    async def speech_is_lost(self, share: int) -> None:
+        """Lose so many of a hundred of the page's speech packets."""
+        tools = await self.context.new_cdp_session(self.page)
+        whole = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await tools.send("Network.emulateNetworkConditions", {**whole, "packetLoss": share})
+
     async def lines_can_be_cut(self) -> None:
         """Lead the page's WebSockets through the test; before the page is loaded."""
 

@@ -182,6 +182,27 @@ async def test_a_line_that_is_cut_for_ten_seconds_costs_no_call(hotline: Hotline
         assert (await hotline.call_of(caller))["outcome"] == "answered"
 
 
+async def test_a_network_that_is_gone_for_a_while_brings_speech_back_by_itself(
+    hotline: Hotline, browser: Browser
+) -> None:
+    async with desk(hotline, browser, "1001", "8001", cut=True) as its, hotline.citizen("13850000009") as citizen:
+        await its.call("ringing")
+        await its.press("F2")
+        await both_hear(citizen, its)
+        await its.cut_the_line()
+        await its.speech_is_lost(100)
+        await its.shows(".tel-call", "网络中断，通话仍保留", within=30)
+        await its.picture("network-gone")
+        its.mend_the_line()
+        await its.speech_is_lost(0)
+        await both_hear(citizen, its)
+        await its.page.locator(".tel-call .notice").wait_for(state="detached")
+        await its.press("F8")
+        await citizen.hang_up()
+        await its.ready()
+    assert (await hotline.call_of("13850000009"))["outcome"] == "answered"
+
+
 async def test_a_browser_killed_while_it_rings_costs_the_citizen_nothing(
     hotline: Hotline, browser: Browser, tmp_path: Path
 ) -> None:
