@@ -1,5 +1,6 @@
 """The real templates in the real panel: nothing undefined, every file there. Needs a built front end."""
 
+import gzip
 import re
 
 import pytest
@@ -54,3 +55,12 @@ async def test_every_page_shows_itself(settings: Settings, database: Database, l
                     assert "immutable" in answer.headers["Cache-Control"]
         for client in panel.clients:
             await client.close()
+
+
+def test_a_desk_weighs_little_and_the_wallboard_carries_no_telephone() -> None:
+    files = {path.name: path.read_bytes() for path in (FRONT / "dist").glob("*") if path.suffix in {".js", ".css"}}
+    weight = sum(len(gzip.compress(content)) for name, content in files.items() if not name.startswith("citizen"))
+    assert weight < 500_000, f"{weight} bytes"
+    telephones = [name for name, content in files.items() if b"JsSIP" in content]
+    assert telephones
+    assert all(name.startswith("part-") for name in telephones), "fetched by the desk alone"
