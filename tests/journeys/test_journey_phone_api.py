@@ -52,7 +52,7 @@ async def until_refused(hotline: Hotline, password: str) -> None:
 async def test_only_who_sits_at_a_seat_gets_its_phone(hotline: Hotline) -> None:
     async with as_agent(hotline, AGENT) as client:
         status, refusal = await asked(client)
-        assert (status, refusal["error"]) == (409, f"话务员 {AGENT} 未签入")
+        assert (status, refusal["error"]) == (409, f"话务员 {AGENT} 尚未签入")
     made = await hotline.cli("user", "add", "manager-of-phones", "--role", "manager", "--name", "主管")
     url = f"http://127.0.0.1:{hotline.settings.panel_port}"
     async with ClientSession(url, cookie_jar=CookieJar(unsafe=True)) as client:
