@@ -21,8 +21,8 @@ def endpoint_of(seat: str) -> str:
 async def allow(ami: AmiClient, seat: str, password: str) -> None:
     """Let whoever knows `password` be the browser phone of `seat`, and nobody else; raises AmiError."""
     user = endpoint_of(seat)
-    # MD5 is all that JsSIP knows, and it gives up where SHA-256 is offered first. The line is encrypted, and the password
-    # is random and lives for minutes.
+    # MD5 is all that JsSIP knows, and it gives up where SHA-256 is offered first. The line is encrypted, and the
+    # password is random and lives for minutes.
     auth = json.dumps(
         {"auth_type": "digest", "username": user, "password": password, "supported_algorithms_uas": "MD5"}
     )
