@@ -33,6 +33,7 @@ from callcenter.hotline.flows.bans.keeper import BanKeeper
 from callcenter.hotline.flows.callbacks.desk import CallbackDesk
 from callcenter.hotline.flows.callbacks.obligations import policy_of
 from callcenter.hotline.flows.dialling.dialler import Dialler
+from callcenter.hotline.flows.dialling.free import FreeDialler
 from callcenter.hotline.flows.floor import FloorKeeper
 from callcenter.hotline.flows.phones import Phones
 from callcenter.hotline.flows.policy.keeper import PolicyKeeper
@@ -50,6 +51,7 @@ from callcenter.hotline.keys import HOTLINE, Hotline
 from callcenter.hotline.rules.floor import Floor, empty, in_a_talk
 from callcenter.hotline.views.bans import BAN_DESK
 from callcenter.hotline.views.callbacks import CALLBACK_DESK
+from callcenter.hotline.views.free_dial import FREE_DIALLER
 from callcenter.hotline.views.phones import PHONES
 from callcenter.hotline.views.supervising import HANDS, Hands
 from callcenter.hotline.views.supervision import SUPERVISION, Supervision
@@ -241,7 +243,8 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         switch_announcement=opening.switch_announcement,
     )
     panel[BAN_DESK] = BanDesk(database, bans)
-    panel[TALK_DESK] = TalkDesk(keeper, settings.talk.police_number)
+    panel[TALK_DESK] = TalkDesk(keeper, settings.talk.police_number, requests.telephones)
+    panel[FREE_DIALLER] = FreeDialler(keeper, dialler, settings)
     panel[SESSIONS].busy = lambda agent: in_a_talk(keeper.floor, agent)
     panel[CALLBACK_DESK] = CallbackDesk(database, dialler, owed, SUBSCRIBERS, lambda: board.names, committed)
     visit_keeper = requests.serve(panel, dialler)

@@ -20,6 +20,7 @@ from callcenter.settings import Settings
 from callcenter.storage import segmenting
 from callcenter.storage.engine import Database
 from callcenter.storage.read_ahead import read_ahead
+from callcenter.tickets import reference_listings
 from callcenter.tickets.flows.citizens import self_service
 from callcenter.tickets.flows.citizens.desk import CitizenDesk
 from callcenter.tickets.flows.files.attachments import Attachments
@@ -33,6 +34,7 @@ from callcenter.tickets.flows.follow_ups.merged import MergedFollowUps
 from callcenter.tickets.flows.follow_ups.visits import FollowUps
 from callcenter.tickets.flows.moving.calls import link_ended_calls
 from callcenter.tickets.flows.moving.desk import TicketDesk
+from callcenter.tickets.flows.moving.linkage import note_ended_calls
 from callcenter.tickets.flows.moving.mover import Mover
 from callcenter.tickets.flows.telling.digest import Post
 from callcenter.tickets.flows.time import archive
@@ -92,7 +94,7 @@ class Requests:
     @property
     def subscribers(self) -> Subscribers:
         """What of the hotline's history concerns requests that are there; those of missed calls stand in `app.py`."""
-        return {events.ErrandTried: [self._followed.tried], events.CallEnded: [link_ended_calls]}
+        return {events.ErrandTried: [self._followed.tried], events.CallEnded: [link_ended_calls, note_ended_calls]}
 
     def serve(self, panel: web.Application, dialler: Dialler) -> FollowUpKeeper:
         """Put what the views ask into the panel; returns who is to be told that calls were stored."""
@@ -109,6 +111,13 @@ class Requests:
         panel[ADVISER] = Adviser(database, self._models, recorder, area_code=settings.callbacks.area_code)
         panel[INTERCHANGE] = Interchange(Inbox(database, self.mover), self._parties, self._to_city)
         return FollowUpKeeper(links)
+
+    async def telephones(self) -> set[str]:
+        """Return the duty telephones of the member units, as they were written down."""
+        async with self.database.read() as session:
+            return {
+                unit["phone"] for unit in await reference_listings.units(session) if unit["active"] and unit["phone"]
+            }
 
     @property
     def jobs(self) -> list[Job]:

@@ -4,7 +4,7 @@ Each deed begins with a look at the channels as they are. How it goes on is the 
 told by events, and shown on the seat.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from callcenter.asterisk import talks as asterisk
@@ -30,6 +30,8 @@ class TalkDesk:
 
     keeper: FloorKeeper
     police: str
+    #: Returns the telephones of the member units 成员单位.
+    telephones: Callable[[], Awaitable[Collection[str]]]
 
     async def stage(self, agent: str) -> Stage | None:
         """Return how the agent's talk stands; None when they are in none."""
@@ -49,7 +51,8 @@ class TalkDesk:
     async def dial(self, agent: str, third: Third, *, outside: bool) -> None:
         """Call a third; the citizen hears music until that has come to something."""
         ami, talk = await self._may(agent, "dial")
-        who = rules.target_number(third.kind, third.number, outside=outside, police=self.police)
+        listed = await self.telephones() if third.kind == "unit" else ()
+        who = rules.target_number(third.kind, third.number, outside=outside, police=self.police, telephones=listed)
         if third.kind == "seat":
             self._there(who, agent)
         names = {"__TALK_KIND": third.kind, "__TALK_WHO": who, "__TALK_MODE": third.mode}

@@ -89,8 +89,12 @@ def _callback(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
 
 
 def _dialling(call: CallRecord, progress: Progress, event: CelEvent) -> None:
-    """Take the number, the agent and the recording of a call that the controller ordered."""
-    if call.attempt_id is not None:
+    """Take the number, the agent and the recording of a call that the controller ordered.
+
+    One that is nobody's errand began as any call of a seat's phone does.
+    """
+    if call.attempt_id is not None or call.direction == "internal":
+        call.direction = "outbound" if call.direction == "internal" else call.direction
         _, number, agent, recording, *_ = [*event.detail.split("|"), "", "", "", ""]
         call.caller = sanitised(number)
         call.agent = harmless(agent, 20) or None
@@ -98,7 +102,7 @@ def _dialling(call: CallRecord, progress: Progress, event: CelEvent) -> None:
 
 
 def _dialled(call: CallRecord, _progress: Progress, event: CelEvent) -> None:
-    if call.attempt_id is not None:
+    if call.attempt_id is not None or call.direction == "outbound":
         status, _, cause = event.detail.partition("|")
         call.dial_result = reached(status, cause)
 

@@ -5,7 +5,7 @@ that has just started knows it at once, and nothing of it must be remembered.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -130,18 +130,21 @@ _WHY: Final[dict[Stage, str]] = {
 }
 
 
-def target_number(kind: Kind, number: str, *, outside: bool, police: str) -> str:
+def target_number(kind: Kind, number: str, *, outside: bool, police: str, telephones: Collection[str] = ()) -> str:
     """Return what is dialled for a third. Raises Refused for what may not be dialled.
 
-    `outside` is the right to dial any number; a unit's telephone is in the list of units, and 110 is always allowed.
+    `outside` is the right to dial any number; `telephones` are those of the member units, which need no right, and 110
+    is always allowed. Whoever asks says what kind it is, and is not believed.
     """
     if kind == "police":
         return police
-    number = re.sub(r"[\s()-]", "", number)
+    number = _plain(number)
     if not re.fullmatch(r"\+?[0-9]{3,20}", number, re.ASCII):
         raise Refused(N_("%(number)s is no number that can be dialled"), number=number[:32])
     if kind == "seat":
         return number
+    if kind == "unit" and number not in {_plain(one) for one in telephones}:
+        raise Refused(N_("%(number)s is not the telephone of a unit; check the list of units"), number=number)
     if kind == "outside" and not outside:
         raise Refused(N_("you may not dial numbers outside; ask the supervisor"))
     why = held(number)
@@ -152,3 +155,8 @@ def target_number(kind: Kind, number: str, *, outside: bool, police: str) -> str
     if why is not None:
         raise Refused(N_("%(number)s is not dialled: it is a %(why)s number"), number=number, why=why)
     return number
+
+
+def _plain(number: str) -> str:
+    """Return a number without what people write between its digits."""
+    return re.sub(r"[\s()-]", "", number)

@@ -6,12 +6,14 @@ import { isMasked } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { live } from "../core/live.js";
+import { may } from "../core/rights.js";
 import { keepFresh } from "../core/refresh.js";
 import { BREAK_REASONS, actionsFor } from "./actions.js";
 import { NOTES, afterwards, answered, isNews } from "./afterwards.js";
 import { calledBack, returnBanner, titleSays } from "./calling_back.js";
 import { Workspace } from "./form/workspace.js";
 import { seatChoice, status } from "./status.js";
+import { Talk } from "./talk.js";
 import { Telephone } from "./telephone.js";
 import { callbacksPanel, dialable, inOrder, recentPanel } from "./work.js";
 
@@ -45,6 +47,8 @@ export class Desk {
     this.draw = this.draw.bind(this);
     this.work = new Workspace(this.draw);
     this.telephone = new Telephone(this.draw, main);
+    this.talk = new Talk(this);
+    if (may("dial.outside")) this.telephone.redial = (number) => void this.dialFree(number);
   }
 
   start() {
@@ -127,6 +131,16 @@ export class Desk {
     }
   }
 
+  /** Call any number, by right: this phone rings first. @param {string} number @returns whether it was begun */
+  dialFree(number) {
+    return this.#order("dial", { number });
+  }
+
+  /** What the agent does with the talk. @param {string} deed @param {object} body */
+  talkOrder(deed, body) {
+    return this.#order(`talk/${deed}`, body);
+  }
+
   /** @param {string} path @param {object} body @param {string} [told] */
   #mine(path, body, told) {
     return this.#order(`agents/${encodeURIComponent(this.agent)}/${path}`, body, told);
@@ -207,7 +221,7 @@ export class Desk {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.repeat || event.isComposing || this.telephone.key(event) || this.work.key(event)) return;
+    if (event.repeat || event.isComposing || this.telephone.key(event) || this.talk.key(event, this.seat) || this.work.key(event)) return;
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     // A digit that is typed into a field is no answer to another question.
     if (event.key.length === 1 && event.target instanceof Element && event.target.matches("input, textarea, select")) return;
@@ -253,6 +267,7 @@ export class Desk {
     this.#watch();
     this.#watchPhone();
     this.telephone.look(seat);
+    this.talk.look(seat);
     titleSays(calledBack(live.floor, this.agent), this.telephone.rings);
     const { work } = this;
     // A row from before it came to this seat is masked still: nothing is asked about such a number.

@@ -8,6 +8,7 @@ import { breakReason, seatState } from "../core/words.js";
 import { BREAK_REASONS, actionsFor } from "./actions.js";
 import { noteButtons } from "./afterwards.js";
 import { diallingCard } from "./dialling.js";
+import { freeDial } from "./free_dial.js";
 import { canTelephone } from "./telephone.js";
 
 /** @typedef {import("../core/live.js").Seat} Seat */
@@ -42,9 +43,11 @@ export function status(desk, seat, now) {
         ? html`<p class="me-caller"><span>${seat.state === "ringing" ? t("Calling you") : t("On the line")}</span><strong>${callerNumber(desk.work.call?.caller ?? seat.caller)}</strong></p>`
         : nothing}
       ${desk.telephone.panel(seat)}
+      ${desk.talk.view(seat)}
       ${seat.reason === "phone_offline" && !desk.telephone.phone ? html`<p class="notice" data-tone="bad">${icon("warn")}${t("Your phone cannot be reached. Start it; calls come as soon as it is back and you are ready.")}</p>` : nothing}
       ${seat.reason === "no_answer" ? html`<p class="notice" data-tone="warn">${icon("warn")}${t("You did not answer a call and were put on break.")}</p>` : nothing}
       ${actions(desk, seat)}
+      ${freeDial(desk)}
     </section>
   `;
 }

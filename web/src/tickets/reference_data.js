@@ -26,6 +26,9 @@ export const listed = (answer) => (Array.isArray(answer) ? answer : answer?.rows
 /** @returns {Promise<import("./picker.js").Option[]>} */
 export const units = async () => (await once("/api/v1/units")).filter(({ active }) => active !== false).map(({ code, name }) => ({ code, name }));
 
+/** Units that have a duty telephone. @returns {Promise<{code: string, name: string, phone: string}[]>} */
+export const telephones = async () => (await once("/api/v1/units")).filter(({ active, phone }) => active !== false && phone);
+
 /** The tree flat, each with the path to it. @param {string} path */
 async function tree(path) {
   /** @type {Node[]} */

@@ -113,6 +113,15 @@ class Dialler:
         if events or self._under_way:
             self._wake.set()
 
+    @property
+    def line(self) -> bool:
+        """Whether there is a line to the telephone network."""
+        return self._line
+
+    def is_engaged(self, agent: str) -> bool:
+        """Whether `agent` has been given somebody to call."""
+        return agent in self._dialling.engaged
+
     def look(self) -> None:
         """Something was changed by people: look at once."""
         self._wake.set()

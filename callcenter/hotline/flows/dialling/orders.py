@@ -18,6 +18,7 @@ class Order:
 
     #: The name that the call is given.
     name: str
+    #: 0 for a call that is nobody's errand.
     attempt: int
     number: str
     agent: str
@@ -46,7 +47,7 @@ async def originate(ami: AmiClient, order: Order) -> None:
         ChannelId=order.name,
         Async="true",
         Variable=[
-            f"ATTEMPT={order.attempt}",
+            f"ATTEMPT={order.attempt or ''}",
             f"NUMBER={order.number}",
             f"AGENT={order.agent}",
             f"DIAL_BEFORE={int(order.dial_before.timestamp())}",

@@ -11,14 +11,15 @@ from callcenter.storage import bulk
 from callcenter.tickets.tables import Ticket
 
 
-async def link(session: AsyncSession, ticket: Ticket) -> None:
+async def link(session: AsyncSession, ticket: Ticket) -> bool:
     """Link `ticket` to the row of its call, when it names one that is there and no row yet; and the call to it.
 
     A call that the historian is writing just now is left alone: it holds the call and may want the ticket, we hold the
-    ticket. The next step, or the end of the call, links it; until then the call is found by its name.
+    ticket. The next step, or the end of the call, links it; until then the call is found by its name. Returns whether
+    it was linked just now.
     """
     if ticket.call_id is not None or not ticket.linkedid:
-        return
+        return False
     found = await session.execute(
         select(Call.id, Call.answered_at, Call.started_at, Call.agent)
         .where(Call.linkedid == ticket.linkedid)
@@ -26,13 +27,15 @@ async def link(session: AsyncSession, ticket: Ticket) -> None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if call := found.first():
+    call = found.first()
+    if call is not None:
         ticket.call_id = call.id
         ticket.work_started_at = call.answered_at or call.started_at
         ticket.agent = ticket.agent or call.agent
         await session.execute(
             update(Call).where(Call.id == call.id, Call.ticket.is_(None)).values(ticket=ticket.number)
         )
+    return call is not None
 
 
 async def link_ended_calls(session: AsyncSession, ended: Sequence[CallEnded]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.settings import Settings
 from callcenter.tickets.events import TicketMoved
-from callcenter.tickets.flows.moving import calls, merging
+from callcenter.tickets.flows.moving import calls, linkage, merging
 from callcenter.tickets.flows.moving.facts import Order, facts_of, given_of, number_of
 from callcenter.tickets.flows.time.clockwork import Clockwork
 from callcenter.tickets.rules import lifecycle
@@ -126,7 +126,8 @@ class Mover:
     async def carry_out(self, session: AsyncSession, step: Step, decision: Decision) -> TicketMoved:
         """Write what was decided: clocks, the ticket, its units, the entry, files, notices; and tell subscribers."""
         ticket, doer, now = step.ticket, step.doer, step.now
-        await calls.link(session, ticket)
+        if await calls.link(session, ticket):
+            await linkage.note_of_call(session, ticket)
         await Clockwork(session, ticket, now, self.calendar(), self.terms).apply(decision)
         entry = TicketEntry(
             node=self.node,

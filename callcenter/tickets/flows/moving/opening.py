@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.rules.numbers import normalised
-from callcenter.tickets.flows.moving import calls
+from callcenter.tickets.flows.moving import calls, linkage
 from callcenter.tickets.flows.moving.facts import Order, category_id, facts_of, given_of, place_id
 from callcenter.tickets.flows.moving.mover import Mover, Step, attach, check_files
 from callcenter.tickets.flows.moving.numbers import ZONE, next_numbers
@@ -123,6 +123,7 @@ async def open_ticket(session: AsyncSession, mover: Mover, new: New, doer: Doer,
     await session.flush()
     await attach(session, list(new.attachments), ticket.id, entry.id)
     await mover.tell(session, ticket, entry)
+    await linkage.note_of_call(session, ticket)
     if new.then != "keep":
         order = Order(answer=new.answer if new.then == "answer" else None)
         await _go_on(session, mover, Step(ticket, new.then, doer, order, now))
