@@ -105,7 +105,9 @@ def test_every_stage_has_a_way_on() -> None:
     ],
 )
 def test_what_is_dialled_for_a_third(kind: str, number: str, dialled: str, *, outside: bool) -> None:
-    assert target_number(kind, number, outside=outside, police="110") == dialled  # type: ignore[arg-type]
+    listed = ("010-6555 1234",)
+    found = target_number(kind, number, outside=outside, police="110", telephones=listed)  # type: ignore[arg-type]
+    assert found == dialled
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_what_is_dialled_for_a_third(kind: str, number: str, dialled: str, *, ou
 )
 def test_what_is_not_dialled(kind: str, number: str, *, outside: bool) -> None:
     with pytest.raises(Refused):
-        target_number(kind, number, outside=outside, police="110")  # type: ignore[arg-type]
+        target_number(kind, number, outside=outside, police="110", telephones=("16812345",))  # type: ignore[arg-type]
 
 
 def call_of(lines: list[str]) -> CallRecord:

@@ -208,6 +208,8 @@ async def test_an_attended_transfer_and_who_was_consulted_and_let_go(lines: Hotl
 async def test_a_blind_transfer_and_one_that_nobody_answers(
     lines: Hotline, desks: dict[str, Desk], network: Network
 ) -> None:
+    for number in ("13900000486", "13900000999", "13900000001"):
+        await lines.post("/units", {"code": f"u{number[-4:]}", "name": f"单位{number[-4:]}", "phone": number})
     async with talk(lines, "13700000004") as (citizen, seat):
         desk = desks["1001"]
         assert "13900000999" not in str(await desk.refused("dial", kind="outside", number="13900000486"))
