@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, running_hotline, wait_for
+from outage import document
 from talk_desk import NETWORK_HZ, OTHER_HZ, Desk, desks_of, silent, talking
 
 from callcenter.demo.network import Network
@@ -39,6 +40,12 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def network(lines: Hotline) -> AsyncIterator[Network]:
     async with Network(lines.server, lines.folder, words=tone(NETWORK_HZ), port=TRUNK_PORT, ring=0.5) as network:
+
+        async def line() -> bool:
+            return bool((await document(lines)).get("callbacks", {}).get("line"))
+
+        # Asterisk looks every 30 s whether a line is there, and the first look came before the network did.
+        await wait_for(line, 45, what="the line is there")
         yield network
 
 
@@ -148,7 +155,7 @@ async def _dies(lines: Hotline, desk: Desk, caller: str, other: Seat) -> None:
         await other.hang_up()
         await wait_for(lambda: hears(citizen.speech.heard, SEAT_HZ), what="the agent is back with the citizen")
         await wait_for(lambda: hears(seat.speech.heard, CITIZEN_HZ))
-        assert (await lines.agent("1001"))["state"] == "talking", "the new controller knows it"
+        await lines.until_agent("1001", "talking", within=30)
         await desk.until("talking")
         await desk.do("hold")
         await wait_for(lambda: silent(citizen, SEAT_HZ), what="and can go on with the talk")
