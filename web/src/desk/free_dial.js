@@ -3,19 +3,16 @@ import { html, nothing } from "lit-html";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { may } from "../core/rights.js";
-
-/** The last number that was dialled in this window, for dialling it again. */
-const LAST = "desk-dialled";
+import { LAST } from "./telephone.js";
 
 /** @param {import("./desk.js").Desk} desk */
 export function freeDial(desk) {
   if (!may("dial.outside") || !desk.mayDial) return nothing;
-  const last = sessionStorage.getItem(LAST) ?? "";
   /** @param {SubmitEvent} event */
   const dial = (event) => {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.target);
-    const number = String(new FormData(form).get("number") ?? "").trim() || last;
+    const number = String(new FormData(form).get("number") ?? "").trim();
     if (!number || desk.busy) return;
     void desk.dialFree(number).then((begun) => {
       if (!begun) return;
@@ -25,8 +22,7 @@ export function freeDial(desk) {
     });
   };
   return html`<form class="free-dial" @submit=${dial}>
-    <label><span>${t("Dial a number")}</span>
-      <input name="number" type="tel" autocomplete="off" maxlength="32" placeholder=${last || nothing}></label>
-    <button class="button" type="submit" ?disabled=${desk.busy}>${icon("phone")}${last ? t("Dial or redial") : t("Dial")}</button>
+    <label><span>${t("Dial a number")}</span><input name="number" type="tel" autocomplete="off" maxlength="32"></label>
+    <button class="button" type="submit" ?disabled=${desk.busy}>${icon("phone")}${t("Dial")}</button>
   </form>`;
 }

@@ -8,7 +8,7 @@ import { live } from "../core/live.js";
 /** @typedef {import("../phone/phone.js").Phone} Phone */
 
 /** Where the number lies that was dialled last in this window. */
-const LAST = "desk-dialled";
+export const LAST = "desk-dialled";
 const IDLE = ["ready", "break", "wrap_up"];
 
 /** Whether this browser can be a phone at all; without it a seat needs a phone of its own. */
