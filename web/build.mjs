@@ -2,9 +2,10 @@
 // hashed name for the server's asset(). Everything is written to a sibling folder first, so that an interrupted
 // build never leaves half a dist/.
 import { build } from "esbuild";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -52,6 +53,14 @@ try {
       .map(([path]) => [/part-[^/]*\.js$/.test(path) ? basename(path) : basename(path).replace(/-[A-Z0-9]{8}\./, "."), basename(path)])
       .sort(),
   );
+  // Once here, as small as can be, and not for every browser: the server sends these where the browser takes them.
+  const squeezed = outputs.map(([path]) => basename(path)).filter((name) => /\.(js|css|svg)$/.test(name));
+  for (const name of squeezed) {
+    const content = await readFile(join(fresh, name));
+    const brotli = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } });
+    await writeFile(join(fresh, `${name}.br`), brotli);
+    await writeFile(join(fresh, `${name}.gz`), gzipSync(content, { level: 9 }));
+  }
   await writeFile(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await rm(dist, { recursive: true, force: true });
   await rename(fresh, dist);

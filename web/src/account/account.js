@@ -81,7 +81,7 @@ export function startAccount(main) {
 
   /** @param {TwoStep} now */
   const twoStep = (now) => html`<section class="panel account-part" aria-labelledby="two-step-title">
-    <header><h2 id="two-step-title">${t("Second step")}</h2>${chip(now.since ? [t("On"), "good"] : [t("Off"), "dim"])}</header>
+    <header><h2 id="two-step-title">${t("Second step")}</h2>${chip(now.since ? [t("Turned on"), "good"] : [t("Turned off"), "dim"])}</header>
     ${now.since
       ? html`<p>${t("After the password, a code from your telephone is asked for, since {time}.", { time: shortMoment(now.since) })}</p>
           <p data-tone=${now.recovery_codes_left < 3 ? "warn" : "dim"} class="account-left">${icon(now.recovery_codes_left < 3 ? "warn" : "lock")}${t("Recovery codes left: {count}", { count: now.recovery_codes_left })}</p>
@@ -90,13 +90,13 @@ export function startAccount(main) {
             : html`<div class="buttons"><button class="button small" type="button" @click=${() => ask("renew")}>${t("New recovery codes")}</button>
                 ${now.required ? nothing : html`<button class="button small quiet" type="button" @click=${() => ask("stop")}>${t("Turn off")}</button>`}</div>`}`
       : html`<p>${t("Beside the password, a code from your telephone: a stolen password alone opens nothing.")}</p>
-          <div class="buttons"><a class="button small primary" href="/two-step">${t("Set up")}</a></div>`}
+          <div class="buttons"><a class="button small primary" href="/two-step">${t("Set it up")}</a></div>`}
   </section>`;
 
   /** @param {Row} row */
   const sessionRow = (row) => html`<tr data-here=${row.here}>
     <td data-label=${t("Browser")}><b>${browserName(row.browser)}</b>${row.here ? chip([t("This one"), "good"]) : nothing}</td>
-    <td data-label=${t("Address")}>${row.address || "—"}</td>
+    <td data-label=${t("Network address")}>${row.address || "—"}</td>
     <td data-label=${t("Signed in at")}>${shortMoment(row.began_at)}</td>
     <td data-label=${t("Last used")}>${shortMoment(row.seen_at)}</td>
     <td data-label=${t("Ends with the shift")}>${row.ends_at ? clockMinute(row.ends_at) : "—"}</td>
@@ -108,7 +108,7 @@ export function startAccount(main) {
     <header><h2 id="sessions-title">${t("Where I am signed in")}</h2>
       ${shown.length > 1 ? html`<button class="button small" type="button" @click=${() => end("/api/v1/sessions/end-others")}>${t("Sign out everywhere else")}</button>` : nothing}</header>
     <div class="table-box" tabindex="0" role="region" aria-label=${t("Where I am signed in")}><table>
-      <thead><tr>${[t("Browser"), t("Address"), t("Signed in at"), t("Last used"), t("Ends with the shift"), ""].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+      <thead><tr>${[t("Browser"), t("Network address"), t("Signed in at"), t("Last used"), t("Ends with the shift"), ""].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${shown.map(sessionRow)}</tbody></table></div>
     <p class="hint">${t("One that you do not know? Sign out there, and change your password.")}</p>
   </section>`;

@@ -21,7 +21,7 @@ export function startShiftEnd(place) {
   let me = { shift_ends_at: shiftEnds ?? null, session_ends_at: sessionEnds ?? null };
   let over = false;
   let putOff = false;
-  let askedAt = 0;
+  let askedAt = serverNow(); // the page itself has just told
   let fault = "";
   let pending = "";
   let busy = false;

@@ -67,7 +67,7 @@ export function startTwoStep(main) {
         ${qrCode(shown)}
         <details><summary>${t("No camera? Type this secret instead")}</summary><code class="secret">${(shown.secret.match(/.{1,4}/g) ?? []).join(" ")}</code></details></li>
       <li>${t("Type the six digits that it shows now.")}
-        <label><span class="sr-only">${t("Code")}</span><input class="code-input" name="code" required minlength="6" maxlength="10" inputmode="numeric" autocomplete="one-time-code"></label></li>
+        <label><span class="sr-only">${t("Verification code")}</span><input class="code-input" name="code" required minlength="6" maxlength="10" inputmode="numeric" autocomplete="one-time-code"></label></li>
     </ol>
     <p class="fault" role="alert">${fault}</p>
     <div class="buttons"><button class="button primary">${t("Confirm")}</button>${status?.required ? nothing : html`<a class="button quiet" href="/account">${t("Cancel")}</a>`}</div>
@@ -86,7 +86,7 @@ export function startTwoStep(main) {
     <h1>${icon("lock")}${t("Second step")}</h1>
     <p>${status?.required ? t("Your role requires it: beside the password, a code from your telephone.") : t("Beside the password, a code from your telephone: a stolen password alone opens nothing.")}</p>
     <p class="fault" role="alert">${fault}</p>
-    <div class="buttons"><button class="button primary" type="button" @click=${() => begin()}>${t("Set up")}</button>${status?.required ? nothing : html`<a class="button quiet" href="/account">${t("Cancel")}</a>`}</div>
+    <div class="buttons"><button class="button primary" type="button" @click=${() => begin()}>${t("Set it up")}</button>${status?.required ? nothing : html`<a class="button quiet" href="/account">${t("Cancel")}</a>`}</div>
   </section>`;
 
   const already = () => html`<section class="card">
