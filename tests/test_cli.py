@@ -187,6 +187,10 @@ def test_one_time_password_of_a_new_user_is_shown_once(run: Run) -> None:
     (listed,) = json.loads(run("user", "list", "--json").stdout)
     assert "one_time_password" not in listed
     assert made["one_time_password"] not in json.dumps(listed)
+    assert run("user", "unlock", "wang").stdout == "wang: unlocked\n"
+    refused(run("user", "unlock", "nobody"), 2, "no such user")
+    refused(run("user", "reset-two-step", "wang"), 2, "no second step")
+    refused(run("user", "reset-two-step", "nobody"), 2, "no such user")
     refused(run("user", "add", "wang"), 2, "taken")
     refused(run("user", "add", "zhao", "--role", "unit"), 2, "member unit")
     refused(run("user", "add", "zhao", "--role", "unit", "--unit", "nowhere"), 2, "no such member unit")

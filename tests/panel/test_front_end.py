@@ -4,11 +4,12 @@ import gzip
 import re
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from prometheus_client import CollectorRegistry
 from served import Panel, serving
 
 from callcenter.panel import server
+from callcenter.panel.keys import MANIFEST
 from callcenter.panel.live import LiveState
 from callcenter.panel.pages import add_page
 from callcenter.paths import ROOT
@@ -64,3 +65,32 @@ def test_a_desk_weighs_little_and_the_wallboard_carries_no_telephone() -> None:
     telephones = [name for name, content in files.items() if b"JsSIP" in content]
     assert telephones
     assert all(name.startswith("part-") for name in telephones), "fetched by the desk alone"
+
+
+async def test_what_is_built_comes_compressed_and_as_it_is_to_whoever_cannot_read_that(
+    settings: Settings, database: Database
+) -> None:
+    app = server.build(settings, database, live=LiveState(), registry=CollectorRegistry(), front=FRONT)
+    manifest = app[MANIFEST]
+    async with serving(app) as url, ClientSession(url, auto_decompress=False) as client:
+
+        async def get(path: str, accepted: str) -> tuple[str, bytes]:
+            async with client.get(path, headers={"Accept-Encoding": accepted, **HTML}) as answer:
+                assert answer.status == 200
+                return answer.headers.get("Content-Encoding", ""), await answer.read()
+
+        for name in ("app.js", "style.css", "citizen.js"):
+            path = f"/static/{manifest[name]}"
+            _, plain = await get(path, "identity")
+            assert plain == (FRONT / "dist" / manifest[name]).read_bytes()
+            encoding, zipped = await get(path, "gzip")
+            assert (encoding, gzip.decompress(zipped)) == ("gzip", plain)
+            encoding, least = await get(path, "gzip, deflate, br, zstd")
+            assert encoding == "br"
+            assert len(least) < len(zipped) < len(plain) / 2
+        encoding, page = await get("/sign-in", "gzip, deflate, br")
+        assert encoding == "gzip"
+        encoding, plain = await get("/sign-in", "identity")
+        assert encoding == ""
+        assert len(page) < len(plain) / 2
+        assert gzip.decompress(page).startswith(b"<!doctype html>")

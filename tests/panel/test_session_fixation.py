@@ -1,15 +1,17 @@
 """A session's token is new whenever what it opens changes, and the old cookie is dead; one's sessions are listed."""
 
 from http.cookies import Morsel
+from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, CookieJar, TCPConnector
 from argon2 import PasswordHasher
 from served import PASSWORD, Panel, refused
 from sqlalchemy import select
 from yarl import URL
 
-from callcenter.panel import passwords
+from callcenter.asterisk import certificate
+from callcenter.panel import passwords, server
 from callcenter.panel.tables import User
 
 NAME = "callcenter_12080"
@@ -87,6 +89,26 @@ async def test_the_cookies_flags(panel: Panel) -> None:
     assert cookies[NAME]["path"] == "/"
     assert cookies[f"{NAME}_browser"]["path"] == "/api/v1/"
     assert "wang" not in cookies[f"{NAME}_browser"].value
+
+
+async def test_over_https_no_neighbour_of_the_same_domain_can_plant_a_cookie(panel: Panel, tmp_path: Path) -> None:
+    await panel.add("wang")
+    context = certificate.context_of(certificate.ensure(tmp_path, ["localhost"]))
+    async with server.serving(panel.app, "127.0.0.1", 0, secure=(0, context)) as runner:
+        url = f"https://localhost:{runner.addresses[1][1]}"
+        async with ClientSession(url, connector=TCPConnector(ssl=False), cookie_jar=CookieJar(unsafe=True)) as client:
+            cookies = await sign_in(client)
+            assert set(cookies) == {"__Host-callcenter_12443", "callcenter_12443_browser"}
+            for cookie in cookies.values():
+                assert cookie["secure"]
+                assert cookie["httponly"]
+            assert cookies["__Host-callcenter_12443"]["path"] == "/"
+            async with client.get("/api/v1/me") as answer:
+                assert answer.status == 200
+            plain = {"callcenter_12443": cookies["__Host-callcenter_12443"].value}
+        other = ClientSession(url, connector=TCPConnector(ssl=False))
+        async with other, other.get("/api/v1/me", cookies=plain) as answer:
+            assert answer.status == 401  # such a cookie may be anybody's
 
 
 async def test_a_browser_that_knows_one_person_is_a_stranger_to_the_next(panel: Panel) -> None:
