@@ -53,6 +53,7 @@ def stage(name: str, kind: str | None = None, who: str = "", result: str | None 
 async def test_hold_and_back_by_the_same_key(panel: Panel, screens: Screens) -> None:
     panel.floor = in_talk()
     screen = await opened(panel, screens)
+    await screen.shows(".talk-keys", "保持")
     await screen.page.keyboard.press("F2")
     await ordered(panel, "POST /api/v1/talk/hold", {})
     await panel.patch({"seats": {"8001": {"talk": stage("held")}}})

@@ -48,7 +48,7 @@ export class Talk {
     const police = { deed: "police", key: "F1", word: "110", sign: "horn", kind: "police" };
     /** @type {Record<Stage, Key[]>} */
     const all = {
-      talking: [{ deed: "hold", key: "F2", word: t("Hold"), sign: "break" }, pick, police],
+      talking: [{ deed: "hold", key: "F2", word: t("Put on hold"), sign: "break" }, pick, police],
       held: [{ deed: "resume", key: "F2", word: t("Take the citizen back"), sign: "talking", kind: "primary" }, pick, police],
       dialling: [{ deed: "drop", key: "F2", word: t("Give up, back to the citizen"), sign: "hang_up" }],
       consulting: [
