@@ -14,7 +14,7 @@ import psutil
 import pytest
 import pytest_asyncio
 from desk_phone import Desk, desk, telephoning
-from harness import CITIZEN_HZ, SEAT_HZ, Hotline, hears, wait_for
+from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, wait_for
 from playwright.async_api import Browser
 
 from callcenter.demo.citizens import Citizen
@@ -230,9 +230,14 @@ async def test_a_browser_killed_while_it_talks_does_not_keep_the_citizen_in_sile
         await one.press("F2")
         await both_hear(citizen, one)
         kill()
-        await citizen.until("ended", within=60)  # the question for a rating, and the farewell, are over by then
+        lost = PROMPTS["agent-lost"][0]
+        await wait_for(lambda: hears(citizen.speech.heard, lost), 60, what="they are told, and first in line")
+        async with hotline.seated("1002", "8002") as other:
+            await other.until("answered", within=20)
+            await wait_for(lambda: hears(other.speech.heard, CITIZEN_HZ), what="another agent has them")
+            await citizen.hang_up()
         call = await hotline.call_of("13850000008")
-        assert (call["outcome"], call["agent"]) == ("answered", "1001")
+        assert (call["outcome"], call["agent"]) == ("answered", "1002")
         assert (await hotline.until_agent("1001", "break"))["reason"] == "phone_offline"
 
 
