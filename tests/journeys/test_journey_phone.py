@@ -225,20 +225,32 @@ async def test_a_browser_killed_while_it_rings_costs_the_citizen_nothing(
 async def test_a_browser_killed_while_it_talks_does_not_keep_the_citizen_in_silence(
     hotline: Hotline, tmp_path: Path
 ) -> None:
-    async with victim(hotline, tmp_path) as (one, kill), hotline.citizen("13850000008") as citizen:
+    async with (
+        hotline.seated("1002", "8002") as other,
+        victim(hotline, tmp_path) as (one, kill),
+        on_break(hotline, "1002"),
+        hotline.citizen("13850000008") as citizen,
+    ):
         await one.call("ringing")
         await one.press("F2")
         await both_hear(citizen, one)
         kill()
         lost = PROMPTS["agent-lost"][0]
         await wait_for(lambda: hears(citizen.speech.heard, lost), 60, what="they are told, and first in line")
-        async with hotline.seated("1002", "8002") as other:
-            await other.until("answered", within=20)
-            await wait_for(lambda: hears(other.speech.heard, CITIZEN_HZ), what="another agent has them")
-            await citizen.hang_up()
+        await hotline.post("/agents/1002/ready")
+        await other.until("answered", within=20)
+        await wait_for(lambda: hears(other.speech.heard, CITIZEN_HZ), what="another agent has them")
+        await citizen.hang_up()
         call = await hotline.call_of("13850000008")
         assert (call["outcome"], call["agent"]) == ("answered", "1002")
         assert (await hotline.until_agent("1001", "break"))["reason"] == "phone_offline"
+
+
+@asynccontextmanager
+async def on_break(hotline: Hotline, agent: str) -> AsyncIterator[None]:
+    """They get no call until they are ready again."""
+    await hotline.post(f"/agents/{agent}/break", {"reason": "rest"})
+    yield
 
 
 @asynccontextmanager
