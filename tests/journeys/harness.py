@@ -122,6 +122,12 @@ class Hotline:
         """Where phones call."""
         return Server(self.settings.sip_port)
 
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Every seat's number with its password."""
+        found: dict[str, str] = json.loads((self.settings.data_folder / "secrets/asterisk.json").read_text())["seats"]
+        return found
+
     async def get(self, path: str) -> Any:  # what the API answers  # noqa: ANN401
         """Return the JSON of the API at `path`; while the controller is away, wait for it."""
 
@@ -196,8 +202,7 @@ class Hotline:
 
     def seat(self, number: str, **more: Any) -> Seat:  # noqa: ANN401
         """Return a seat's phone with the test's voice; enter it to register."""
-        password = json.loads((self.settings.data_folder / "secrets/asterisk.json").read_text())["seats"][number]
-        return Seat(self.server, self.folder, number, password, **{"words": SEAT_VOICE} | more)
+        return Seat(self.server, self.folder, number, self.passwords[number], **{"words": SEAT_VOICE} | more)
 
     @asynccontextmanager
     async def seated(self, agent: str, number: str, **more: Any) -> AsyncIterator[Seat]:  # noqa: ANN401

@@ -110,7 +110,9 @@ def _main() -> None:  # noqa: C901, PLR0915  # one phone, from its birth to its 
             _say("call", state=info.stateText, status=info.lastStatusCode)
 
         def onCallMediaState(self, _state: Any) -> None:  # noqa: ANN401, N802
-            for at, media in enumerate(self.getInfo().media):
+            info = self.getInfo()  # kept: what it lists dies with it
+            for at in range(len(info.media)):
+                media = info.media[at]
                 if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                     sound = self.getAudioMedia(at)
                     player, recorder = pj.AudioMediaPlayer(), pj.AudioMediaRecorder()

@@ -90,13 +90,21 @@ class Client:
                 await self._streams[1].wait_closed()
 
     def request(
-        self, method: str, user: str, to: str = "", *, headers: str = "", call: str = "", sequence: int = 1
+        self,
+        method: str,
+        user: str,
+        to: str = "",
+        *,
+        headers: str = "",
+        call: str = "",
+        sequence: int = 1,
+        offer: str = SDP,
     ) -> str:
-        """Return a request; a registration's URI is the server's."""
+        """Return a request; a registration's URI is the server's, and an INVITE carries the `offer`."""
         at = f"127.0.0.1:{self._server[1]}"
         to = to or user
         uri = f"sip:{at}" if method == "REGISTER" else to if to.startswith(("sip:", "tel:")) else f"sip:{to}@{at}"
-        body = SDP if method == "INVITE" else ""
+        body = offer if method == "INVITE" else ""
         return (
             f"{method} {uri} SIP/2.0\r\n"
             f"Via: SIP/2.0/{self._transport.upper()} {self._me};branch=z9hG4bK{secrets.token_hex(8)};rport\r\n"
@@ -142,18 +150,26 @@ class Client:
         return (head + body).decode(errors="replace")
 
     async def signed(
-        self, method: str, user: str, password: str | None, to: str = "", *, algorithm: str = "", headers: str = ""
+        self,
+        method: str,
+        user: str,
+        password: str | None,
+        to: str = "",
+        *,
+        algorithm: str = "",
+        headers: str = "",
+        offer: str = SDP,
     ) -> Answer:
         """Make a request and prove the password when asked: with `algorithm`, or the first that is offered."""
         call = secrets.token_hex(8)
-        first = self.request(method, user, to, call=call, headers=headers)
+        first = self.request(method, user, to, call=call, headers=headers, offer=offer)
         answer = await self.ask(first)
         if answer.status != 401 or password is None:
             return answer
         parts = answer.challenges[algorithm] if algorithm else next(iter(answer.challenges.values()))
         uri = first.split(" ", 2)[1]
         again = headers + proof(parts, user, password, method, uri)
-        return await self.ask(self.request(method, user, to, headers=again, call=call, sequence=2))
+        return await self.ask(self.request(method, user, to, headers=again, call=call, sequence=2, offer=offer))
 
     async def register(self, user: str, password: str | None, *, expires: int = 60, **more: str) -> Answer:
         """Register, or take a registration back (`expires` 0)."""
