@@ -184,6 +184,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         keep=timedelta(days=settings.disk.keep_days),
         position=functools.partial(stored_to, database, settings.node),
         clock=lambda: clock.now().astimezone(ZoneInfo(settings.time_zone)),
+        bounded=[paths.log / "messages.log"],
     )
 
     # What the dialplan asks, and from what Asterisk answers it alone.
@@ -276,7 +277,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
             [
                 Job("new-day", figures.new_day),
                 Job("new-logs", rotation.at_midnight),
-                Job("large-logs", rotation.hourly, seconds=3600),
+                Job("large-logs", rotation.when_large, seconds=60),
                 Job("sweep-sessions", schedule.sweep_sessions(database), seconds=3600),
                 Job("sweep-guesses", schedule.sweep_guesses(panel[ACCOUNTS].guesses), seconds=3600),
                 *requests.jobs,

@@ -21,6 +21,8 @@ from callcenter.asterisk.cel_files import files_of, identity_of
 _log = structlog.get_logger()
 #: A file that has grown to so many bytes does not wait for midnight.
 FULL_BYTES = 256 << 20
+#: A log that strangers can fill is kept to so many bytes in all: a flood of SIP writes gigabytes an hour, banned or not.
+BOUND_BYTES = 2 << 30
 _STAMP = re.compile(r"\.(\d{8}-\d{6})(?:-(\d+))?")
 _REOPEN_SECONDS = 10.0
 
@@ -56,19 +58,32 @@ class Plan:
 
 
 def plan(
-    path: Path, files: Sequence[LogFile], now: datetime, *, keep: timedelta, daily: bool, full: int = FULL_BYTES
+    path: Path,
+    files: Sequence[LogFile],
+    now: datetime,
+    *,
+    keep: timedelta,
+    daily: bool,
+    full: int = FULL_BYTES,
+    bound: int | None = None,
 ) -> Plan:
     """Decide about the log at `path`, whose `files` are the rotated ones, oldest first, and the one in use.
 
     The one in use is turned over when it is not empty and it is the day's (`daily`) time, or it has `full` bytes. A
-    rotated one goes when nothing was written to it for `keep` and the historian has stored all of it.
+    rotated one goes when nothing was written to it for `keep` and the historian has stored all of it, or when newer ones
+    have `bound` bytes already.
     """
     used = next((file for file in files if file.path == path), None)
     rotated = [file for file in files if file.path != path]
     turn = used is not None and used.size > 0 and (daily or used.size >= full)
     return Plan(
         rename_to=next_name(path, [file.path for file in rotated], now) if turn else None,
-        remove=tuple(file.path for file in rotated if file.done and now - file.written > keep),
+        remove=tuple(
+            file.path
+            for at, file in enumerate(rotated)
+            if file.done
+            and (now - file.written > keep or (bound is not None and sum(one.size for one in rotated[at:]) > bound))
+        ),
     )
 
 
@@ -113,6 +128,8 @@ class LogRotation:
     keep: timedelta
     position: Callable[[], Awaitable[Position]]
     clock: Callable[[], datetime]
+    #: Those of the logs that are kept to `BOUND_BYTES`.
+    bounded: Sequence[Path] = ()
     #: Whether Asterisk still writes into a file that was renamed.
     _owed: bool = field(default=False, init=False)
     #: One turn at a time: two that found the same name would write the one file over the other.
@@ -123,7 +140,7 @@ class LogRotation:
         async with self._turn:
             await self._turn_over(daily=True)
 
-    async def hourly(self) -> None:
+    async def when_large(self) -> None:
         """Turn over whatever has grown too large, and catch up on what could not be done before."""
         async with self._turn:
             await self._turn_over(daily=False)
@@ -156,7 +173,8 @@ class LogRotation:
                 )
                 for file, status in files_of(path)
             ]
-            wanted = plan(path, files, self.clock(), keep=self.keep, daily=daily)
+            bound = BOUND_BYTES if path in self.bounded else None
+            wanted = plan(path, files, self.clock(), keep=self.keep, daily=daily, bound=bound)
             for old in wanted.remove:
                 old.unlink(missing_ok=True)
                 _log.info("log_removed", file=str(old))

@@ -50,6 +50,14 @@ def test_files_are_removed_when_their_days_are_over_and_the_historian_has_stored
     assert plan(CEL, [old, unread, young, used()], NOW, keep=KEEP, daily=True).remove == (old.path,)
 
 
+def test_a_log_that_strangers_can_fill_is_bounded_and_call_records_are_not() -> None:
+    stamps = ("20261121-000000", "20261122-000000", "20261123-000000")
+    files = [LogFile(CEL.with_name(f"cel.jsonl.{stamp}"), 100, NOW) for stamp in stamps]
+    assert plan(CEL, [*files, used(10)], NOW, keep=KEEP, daily=False, bound=250).remove == (files[0].path,)
+    assert plan(CEL, [*files, used(10)], NOW, keep=KEEP, daily=False, bound=300).remove == ()
+    assert plan(CEL, [*files, used(10)], NOW, keep=KEEP, daily=False).remove == ()
+
+
 def test_the_file_in_use_is_never_removed() -> None:
     assert plan(CEL, [LogFile(CEL, 5, NOW - timedelta(days=999))], NOW, keep=KEEP, daily=False).remove == ()
 
@@ -114,7 +122,7 @@ async def test_old_files_go_from_the_disk_and_unread_ones_stay(records: list[Pat
     long_ago = (NOW - timedelta(days=500)).timestamp()
     for file in records[:2]:
         os.utime(file, (long_ago, long_ago))
-    await rotation(tmp_path, Asterisk(), (identity_of(records[1]), 0)).hourly()
+    await rotation(tmp_path, Asterisk(), (identity_of(records[1]), 0)).when_large()
     assert not records[0].exists()
     assert records[1].exists()
     assert records[2].exists()
@@ -141,9 +149,9 @@ async def test_asterisk_is_asked_to_open_its_logs_again_and_once_more_when_it_wa
     await turning.at_midnight()
     assert asterisk.asked == []
     asterisk.up = True
-    await turning.hourly()
+    await turning.when_large()
     assert asterisk.asked == [("Reload", {"Module": "logger"})]
-    await turning.hourly()
+    await turning.when_large()
     assert len(asterisk.asked) == 1, "there is nothing to open again"
 
 

@@ -1,4 +1,4 @@
-"""A flood of registrations while calls go on, a guesser, and a phone with an old password: who is banned, and for how long.
+"""A flood of registrations while calls go on, a guesser, and a phone with an old password: who is banned for how long.
 
 A lab hotline that may ban addresses of the loopback network, for seconds.
 """
