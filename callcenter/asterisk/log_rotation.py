@@ -21,7 +21,7 @@ from callcenter.asterisk.cel_files import files_of, identity_of
 _log = structlog.get_logger()
 #: A file that has grown to so many bytes does not wait for midnight.
 FULL_BYTES = 256 << 20
-#: A log that strangers can fill is kept to so many bytes in all: a flood of SIP writes gigabytes an hour, banned or not.
+#: A log that strangers can fill is kept to so many bytes in all: a flood writes gigabytes an hour, banned or not.
 BOUND_BYTES = 2 << 30
 _STAMP = re.compile(r"\.(\d{8}-\d{6})(?:-(\d+))?")
 _REOPEN_SECONDS = 10.0
@@ -70,8 +70,8 @@ def plan(
     """Decide about the log at `path`, whose `files` are the rotated ones, oldest first, and the one in use.
 
     The one in use is turned over when it is not empty and it is the day's (`daily`) time, or it has `full` bytes. A
-    rotated one goes when nothing was written to it for `keep` and the historian has stored all of it, or when newer ones
-    have `bound` bytes already.
+    rotated one that the historian has stored goes when nothing was written to it for `keep`, or when it and the newer
+    ones have more than `bound` bytes.
     """
     used = next((file for file in files if file.path == path), None)
     rotated = [file for file in files if file.path != path]

@@ -138,7 +138,7 @@ async def test_a_seats_call_without_srtp_is_refused(production: Hotline) -> None
 
 @pytest.mark.parametrize(("transport", "port"), [("udp", "sip_port"), ("tcp", "sip_port"), ("tls", "sips_port")])
 async def test_who_is_unknown_gets_nothing(production: Hotline, transport: str, port: str) -> None:
-    for user in ("8001", "8001w", "lab", "trunk-line", "anonymous", "13800000000", "100", "8001@clear.invalid"):
+    for user in ("8001", "8001w", "lab", "trunk-line", "anonymous", "13800000000", "100"):
         async with client(transport, getattr(production.settings, port), source=STRANGER) as stranger:
             for to in ("12345", "8001", "s"):
                 answer = await stranger.ask(stranger.request("INVITE", user, to))
