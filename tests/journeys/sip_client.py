@@ -85,9 +85,7 @@ class Client:
         if self._socket:
             self._socket.close()
         if self._streams:
-            self._streams[
-                1
-            ].transport.abort()  # a TLS peer that does not say goodbye would be waited for, half a minute
+            self._streams[1].transport.abort()  # else a silent TLS peer is waited for, half a minute
 
     def request(
         self,
