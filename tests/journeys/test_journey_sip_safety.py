@@ -32,7 +32,7 @@ STRANGER = "127.0.0.5"
 #: What a seat may try to dial, and must not reach.
 OUTSIDE = (
     *("13800000000", "+8613800000000", "008613800000000", "110", "12345", "s", "h", "i", "t", "*98", "*8", "#1", "700"),
-    *("bare", "hotline-callback", "13800000000@trunk-line", "sip:13800000000@192.0.2.10", "tel:+8613800000000"),
+    *("bare", "hotline-callback", "13800000000%40trunk-line", "sip:13800000000@192.0.2.10", "tel:+8613800000000"),
 )
 
 
