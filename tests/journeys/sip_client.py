@@ -147,6 +147,14 @@ class Client:
         body = await self._streams[0].readexactly(int(length[1]) if length else 0)
         return (head + body).decode(errors="replace")
 
+    async def refuse_a_call(self, status: int) -> None:
+        """Wait for a call, and refuse it."""
+        while not (call := await self.receive()).startswith("INVITE"):
+            pass
+        kept = [line for line in call.split("\r\n") if re.match(r"(Via|From|To|Call-ID|CSeq):", line)]
+        kept = [f"{line};tag=refused" if line.startswith("To:") else line for line in kept]
+        self.send("\r\n".join((f"SIP/2.0 {status} No", *kept, "Content-Length: 0", "", "")))
+
     async def signed(
         self,
         method: str,

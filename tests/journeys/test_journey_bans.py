@@ -140,7 +140,13 @@ async def test_a_guesser_is_banned_and_stays_so_without_a_controller_and_over_a_
         for guess in range(40):
             if (await phone.register("8008", f"guess{guess}")).status == 403:
                 break
-    assert [row["reason"] for row in await besieged.get("/bans?every=true") if row["address"] == guesser] == ["wrong"]
+
+    async def written() -> list[str]:
+        return [row["reason"] for row in await besieged.get("/bans?every=true") if row["address"] == guesser]
+
+    # It is in force before it is written down.
+    await wait_for(written, what="the ban is written down")
+    assert await written() == ["wrong"]
     # By hand, for longer than the test's own bans.
     row = await besieged.cli("bans", "add", "127.0.0.72", "--minutes", "5", "--note", "by hand")
     assert (row["address"], row["by"], row["active"]) == ("127.0.0.72", "cli", True)

@@ -22,6 +22,7 @@ from callcenter.demo.sipp import free_port
 from callcenter.demo.speech import share_of
 from callcenter.hotline.tables import Agent
 from callcenter.settings import load
+from callcenter.tasks import spawn
 
 pytestmark = pytest.mark.asterisk
 
@@ -158,8 +159,12 @@ async def test_a_seat_dials_seats_and_nothing_else(production: Hotline) -> None:
         for number in OUTSIDE:
             answer = await phone.signed("INVITE", "8005", password, number, offer=KEYED)
             assert answer.status in {400, 403, 404, 416, 484}, (number, answer.status)
-        # A seat's number is looked for: there is no phone at it.
-        assert (await phone.signed("INVITE", "8005", password, "8006", offer=KEYED)).status in {480, 500, 503, 603}
+        async with client("tls", production.settings.sips_port) as other, asyncio.timeout(10):
+            await other.register("8006", production.passwords["8006"])
+            refusing = spawn(other.refuse_a_call(486), name="other seat")
+            answer = await phone.signed("INVITE", "8005", password, "8006", offer=KEYED)
+            assert answer.status == 486, "a seat's phone rings, or this tests nothing"
+            await refusing
         await phone.register("8005", password, expires=0)
     assert "0 active channels" in await asterisk(production, "core show channels")
     rows = await production.get("/calls")
