@@ -3,16 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from harness import SOON, Hotline, wait_for
 from playwright.async_api import Browser, BrowserContext, Error, Page, WebSocketRoute, async_playwright
-from screen import DESK, Screen, chromium
-from softphone import FLAGS, NEAR_HZ, PAGE, microphone
-from wall import ARTEFACTS, sign_in
-
-#: Agent -> the session and cookies of a user who has been made already, by data folder.
-_signed_in: dict[tuple[Path, str], Any] = {}
+from screen import DESK, chromium
+from softphone import FLAGS, NEAR_HZ, PAGE, PASSWORD, as_agent, microphone
+from wall import ARTEFACTS
 
 
 class Desk:
@@ -78,11 +74,15 @@ class Desk:
         """Let WebSockets be opened again."""
         self._open = True
 
-    async def speech_is_lost(self, share: int) -> None:
-        """Lose so many of a hundred of the page's speech packets."""
-        tools = await self.context.new_cdp_session(self.page)
-        whole = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-        await tools.send("Network.emulateNetworkConditions", {**whole, "packetLoss": share})
+    async def speech_fails(self) -> None:
+        """Have the page believe, for a moment, that speech finds no way any more: what mends it is real."""
+        await self.page.evaluate(
+            """() => {
+              Object.defineProperty(connection, "iceConnectionState", { configurable: true, get: () => "failed" });
+              connection.dispatchEvent(new Event("iceconnectionstatechange"));
+              delete connection.iceConnectionState;
+            }"""
+        )
 
     async def lines_can_be_cut(self) -> None:
         """Lead the page's WebSockets through the test; before the page is loaded."""
@@ -126,10 +126,7 @@ async def desk(
     """
     settings = hotline.settings
     url = f"https://127.0.0.1:{settings.https_panel_port}" if secure else f"http://127.0.0.1:{settings.panel_port}"
-    key = settings.data_folder, f"{agent} {url}"
-    context = await browser.new_context(
-        viewport=DESK, permissions=["microphone"], storage_state=_signed_in.get(key), ignore_https_errors=True
-    )
+    context = await browser.new_context(viewport=DESK, permissions=["microphone"], ignore_https_errors=True)
     context.set_default_timeout(SOON * 1000)
     await context.add_init_script(path=PAGE / "ear.js")
     page = await context.new_page()
@@ -137,16 +134,15 @@ async def desk(
     its.through_panel = through_panel
     if cut or through_panel:
         await its.lines_can_be_cut()
-    try:
-        await page.goto(f"{url}/desk")
-        if key not in _signed_in:
-            screen, name = Screen(page, ARTEFACTS), f"座席{agent}"
-            login = f"desk{agent}"
-            await sign_in(hotline, screen, login, role="agent", name=name, agent=agent)
-            _signed_in[key] = await context.storage_state()
-        await its.sit_down()
-        yield its
-    finally:
-        with suppress(Error):  # the browser may have been killed
-            await context.close()
-        await hotline.sign_out(agent)
+    async with as_agent(hotline, agent):
+        try:
+            who = {"user": f"agent{agent}", "password": PASSWORD}
+            answer = await context.request.post(f"{url}/api/v1/sign-in", data=who)
+            assert answer.ok, await answer.text()
+            await page.goto(f"{url}/desk")
+            await its.sit_down()
+            yield its
+        finally:
+            with suppress(Error):  # the browser may have been killed
+                await context.close()
+            await hotline.sign_out(agent)

@@ -80,19 +80,36 @@ class Softphone:
         return steps[-1]
 
 
+PASSWORD = "seventeen green lamps"
 #: Data folder and agent -> the login and password of that agent's user.
 _users: dict[tuple[Path, str], tuple[str, str]] = {}
 
 
 @asynccontextmanager
 async def as_agent(hotline: Hotline, agent: str) -> AsyncIterator[ClientSession]:
-    """The panel's API as the user of `agent`, who is made at first."""
+    """The panel's API as the user of `agent`, who is made at first.
+
+    The number is theirs for the length of the block: other tests give it to users of their own.
+    """
     key = hotline.settings.data_folder, agent
     url = f"http://127.0.0.1:{hotline.settings.panel_port}"
-    async with ClientSession(url, cookie_jar=CookieJar(unsafe=True)) as client:
+    token = (hotline.settings.data_folder / "secrets/cli.token").read_text().strip()
+    async with (
+        ClientSession(url, headers={"Authorization": f"Bearer {token}"}) as boss,
+        ClientSession(url, cookie_jar=CookieJar(unsafe=True)) as client,
+    ):
+
+        async def number(login: str, agent: str | None) -> None:
+            async with boss.patch(f"/api/v1/users/{login}", json={"agent": agent}) as answer:
+                assert answer.ok, await answer.text()
+
+        async with boss.get("/api/v1/users") as answer:
+            for row in await answer.json():
+                if row["agent"] == agent:
+                    await number(row["login"], None)
         if key not in _users:
-            login, password = f"agent{agent}", "seventeen green lamps"
-            made = await hotline.cli("user", "add", login, "--role", "agent", "--name", login, "--agent", agent)
+            login, password = f"agent{agent}", PASSWORD
+            made = await hotline.cli("user", "add", login, "--role", "agent", "--name", f"座席{agent}")
             once = {"user": login, "password": made["one_time_password"]}
             change = {"current": made["one_time_password"], "new": password}
             for path, body in (("sign-in", once), ("password", change)):
@@ -100,9 +117,13 @@ async def as_agent(hotline: Hotline, agent: str) -> AsyncIterator[ClientSession]
                     assert answer.ok, await answer.text()
             _users[key] = login, password
         login, password = _users[key]
+        await number(login, agent)
         async with client.post("/api/v1/sign-in", json={"user": login, "password": password}) as answer:
             assert answer.ok, await answer.text()
-        yield client
+        try:
+            yield client
+        finally:
+            await number(login, None)
 
 
 async def credential(hotline: Hotline, agent: str) -> dict[str, Any]:

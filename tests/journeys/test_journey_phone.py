@@ -182,21 +182,21 @@ async def test_a_line_that_is_cut_for_ten_seconds_costs_no_call(hotline: Hotline
         assert (await hotline.call_of(caller))["outcome"] == "answered"
 
 
-async def test_a_network_that_is_gone_for_a_while_brings_speech_back_by_itself(
-    hotline: Hotline, browser: Browser
-) -> None:
+async def test_speech_that_finds_no_way_any_more_finds_a_new_one(hotline: Hotline, browser: Browser) -> None:
+    """The network's fault is feigned, within the page; finding another way (ICE restart) is done with the real Asterisk."""
     async with desk(hotline, browser, "1001", "8001", cut=True) as its, hotline.citizen("13850000009") as citizen:
         await its.call("ringing")
         await its.press("F2")
         await both_hear(citizen, its)
+        before = await its.page.evaluate("connection.localDescription.sdp.match(/ice-ufrag:(.*)/)[1]")
         await its.cut_the_line()
-        await its.speech_is_lost(100)
-        await its.shows(".tel-call", "网络中断，通话仍保留", within=30)
+        await its.speech_fails()
+        await its.shows(".tel-call", "网络中断，通话仍保留")
         await its.picture("network-gone")
         its.mend_the_line()
-        await its.speech_is_lost(0)
-        await both_hear(citizen, its)
         await its.page.locator(".tel-call .notice").wait_for(state="detached")
+        assert await its.page.evaluate("connection.localDescription.sdp.match(/ice-ufrag:(.*)/)[1]") != before
+        await both_hear(citizen, its)
         await its.press("F8")
         await citizen.hang_up()
         await its.ready()

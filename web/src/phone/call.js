@@ -127,24 +127,27 @@ export class Call {
       this.heard = new MediaStream([track]);
       this.events.changed();
     });
-    connection.addEventListener("iceconnectionstatechange", () => {
-      const state = connection.iceConnectionState;
-      if (state === "connected" || state === "completed") {
-        clearTimeout(this.#mend);
-        this.media = "flowing";
-      } else if (state === "disconnected" || state === "failed") {
-        this.media = "lost";
-        clearTimeout(this.#mend);
-        this.#mend = setTimeout(() => this.#restart(), state === "failed" ? 0 : PATIENCE_MS);
-      }
-      this.events.changed();
-    });
+    connection.addEventListener("iceconnectionstatechange", () => this.#judge(connection));
+  }
+
+  /** @param {RTCPeerConnection} connection */
+  #judge({ iceConnectionState: state }) {
+    if (state === "connected" || state === "completed") {
+      clearTimeout(this.#mend);
+      this.media = "flowing";
+    } else if (state === "disconnected" || state === "failed") {
+      this.media = "lost";
+      clearTimeout(this.#mend);
+      this.#mend = setTimeout(() => this.#restart(), state === "failed" ? 0 : PATIENCE_MS);
+    }
+    this.events.changed();
   }
 
   /** Find a way for speech anew (ICE restart). */
   #restart() {
     if (this.media !== "lost" || this.session.status === TERMINATED || !this.events.connected()) return; // when the line is back
-    this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+    // A new way may be found before the state has changed at all.
+    this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, () => this.#connection && this.#judge(this.#connection));
     clearTimeout(this.#mend);
     this.#mend = setTimeout(() => this.#restart(), 3 * PATIENCE_MS);
   }

@@ -69,7 +69,7 @@ function troubleCard(phone) {
 function callCard(phone, call) {
   if (call.state === "ringing") {
     return html`<section class="tel-call" data-state="ringing" data-testid="phone-call">
-      <button class="button tel-answer" type="button" aria-keyshortcuts="F2" @click=${() => void phone.answer()}>${icon("phone")}<span>${t("Answer")}</span><kbd>F2</kbd></button>
+      <button class="button tel-answer" type="button" aria-keyshortcuts="F2" @click=${() => void phone.answer()}>${icon("phone")}<span>${t("Pick up")}</span><kbd>F2</kbd></button>
     </section>`;
   }
   const poor = call.score !== null && call.score < POOR;
