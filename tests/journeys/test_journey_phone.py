@@ -183,7 +183,7 @@ async def test_a_line_that_is_cut_for_ten_seconds_costs_no_call(hotline: Hotline
 
 
 async def test_speech_that_finds_no_way_any_more_finds_a_new_one(hotline: Hotline, browser: Browser) -> None:
-    """The network's fault is feigned, within the page; finding another way (ICE restart) is done with the real Asterisk."""
+    """The fault is feigned, within the page; finding another way (ICE restart) is done with the real Asterisk."""
     async with desk(hotline, browser, "1001", "8001", cut=True) as its, hotline.citizen("13850000009") as citizen:
         await its.call("ringing")
         await its.press("F2")
