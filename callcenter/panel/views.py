@@ -166,8 +166,10 @@ class ResetTwoStep(ApiView):
 
 @requires("account.own")
 async def home(request: web.Request) -> web.StreamResponse:
-    """Send each to where their work is."""
-    raise web.HTTPSeeOther(_HOMES.get(current_user(request).role, "/wallboard"))
+    """Send each to where their work is; a screen on the wall has none."""
+    user = current_user(request)
+    kiosk = user.login in request.app[ACCOUNTS].terms.kiosks
+    raise web.HTTPSeeOther("/wallboard" if kiosk else _HOMES.get(user.role, "/wallboard"))
 
 
 @public

@@ -1,6 +1,7 @@
 """Who may do what: roles, the command line's token, other sites, routes that forgot to say."""
 
 import stat
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -145,3 +146,22 @@ async def test_whoever_is_signed_in_stays_so_while_the_database_is_away(
         await refused(answer, 503)
     async with panel.client().get("/sign-in", headers=HTML, cookies={"callcenter_12080": "unknown"}) as answer:
         assert answer.status == 200
+
+
+class TestScreenOnTheWall:
+    @pytest.fixture
+    def settings(self, tmp_path: Path) -> Settings:
+        return Settings(data=tmp_path / "var", port_offset=4000, sign_in={"kiosks": ("wall1",)})  # type: ignore[arg-type]
+
+    async def test_it_shows_the_wallboard_and_opens_nothing_else(self, panel: Panel) -> None:
+        wall = await panel.signed_in("wall1", "administrator")
+        async with wall.get("/", allow_redirects=False) as answer:
+            assert answer.headers["Location"] == "/wallboard"
+        async with wall.get("/api/v1/live") as answer:
+            assert answer.status == 200
+        async with wall.get("/api/v1/users") as answer:
+            await refused(answer, 403)
+        async with wall.get("/users", headers=HTML) as answer:
+            assert answer.status == 403
+        async with wall.get("/api/v1/me") as answer:
+            assert (await answer.json())["session_ends_at"] is None
