@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import pyotp
 import pytest
+import segno
 from aiohttp import ClientSession
 from prometheus_client import CollectorRegistry
 from served import PASSWORD, Panel, refused, serving
@@ -93,6 +95,13 @@ class TestCodes:
         size, path = codes.qr(codes.uri(SECRET, "wang"))
         assert 25 <= size <= 60
         assert set(path) <= set("Mhvz -0123456789")
+        dark = {
+            (int(x) + step, int(y))
+            for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", path)
+            for step in range(int(width))
+        }
+        matrix = segno.make(codes.uri(SECRET, "wang"), error="m", micro=False).matrix
+        assert dark == {(x, y) for y, row in enumerate(matrix) for x, module in enumerate(row) if module}
 
 
 class TestVault:
