@@ -179,7 +179,7 @@ async def calls(
     if caller is not None:
         # However it is asked for, and however the network delivered it.
         query = query.where(Call.caller.in_({caller, *variants(normalised(caller))}))
-    return [_call(call) for call in await session.scalars(query)]
+    return [call_row(call) for call in await session.scalars(query)]
 
 
 async def callbacks(
@@ -239,7 +239,8 @@ async def _missed(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[i
     return missed
 
 
-def _call(call: Call) -> Row:
+def call_row(call: Call) -> Row:
+    """Return a call as the contract shows it."""
     return {
         "id": call.id,
         "linkedid": call.linkedid,

@@ -21,7 +21,7 @@ from callcenter.panel.live import LiveState
 from callcenter.panel.pages import add_page
 from callcenter.panel.problems import Problem
 from callcenter.reports import indicators as formulas
-from callcenter.reports import lists
+from callcenter.reports import lists, timeline_views
 from callcenter.reports.missed import MissedCalls
 from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
@@ -150,5 +150,9 @@ def add_routes(app: web.Application) -> None:
     app.router.add_view("/api/v1/indicators", Indicators)
     app.router.add_view("/api/v1/indicators/{number}/list", BehindIndicator)
     app.router.add_view("/api/v1/missed-calls", MissedCalls)
+    for path, view in timeline_views.ROUTES:
+        app.router.add_view(f"/api/v1/{path}", view)
     if MANIFEST in app:
+        add_page(app, "/timeline", "timeline.html", right="reports.see")
+        add_page(app, "/agent-day", "agent_day.html", right="reports.see")
         add_page(app, "/indicators", "indicators.html", right="reports.see")
