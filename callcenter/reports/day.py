@@ -1,4 +1,4 @@
-"""A day in slices of five minutes 当日时间线: calls that came, were answered or missed, who waited, what agents did. Pure.
+"""A day in slices of five minutes 当日时间线: what came, was answered or missed, who waited, who did what. Pure.
 
 Each event counts in the slice in which it happened: a call arrives when it begins, is answered when the two first hear
 each other, and is missed when the citizen is lost. So the sums over a day are those of its lists.
