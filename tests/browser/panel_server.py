@@ -36,7 +36,7 @@ LISTS = (
     "rate",
     "dispatch_help",
 )
-PAGES = ("wallboard", "desk", *LISTS, "sign_in", "password", "error")
+PAGES = ("wallboard", "floor", "timeline", "agent_day", "desk", *LISTS, "sign_in", "password", "error")
 #: States in which a callback is owed.
 OPEN = ("waiting", "dialling", "retry")
 Json = dict[str, Any]

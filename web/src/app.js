@@ -1,7 +1,9 @@
 // One bundle for every page: <html data-page> says which one this is.
 import { startDesk } from "./desk/desk.js";
+import { startFloor } from "./floor/floor.js";
 import { startFrame } from "./frame.js";
 import { startAccount } from "./account/account.js";
+import { startDeskMessages } from "./desk/messages.js";
 import { startPassword } from "./account/password.js";
 import { startSignIn } from "./account/sign_in.js";
 import { startTwoStep } from "./account/two_step.js";
@@ -13,7 +15,9 @@ import { startKnowledge } from "./knowledge/knowledge.js";
 import { startCallbacks } from "./lists/callbacks.js";
 import { startCalls } from "./lists/calls.js";
 import { startTickets } from "./lists/tickets.js";
+import { startAgentDay } from "./reports/agent_day.js";
 import { startIndicators } from "./reports/indicators.js";
+import { startTimeline } from "./reports/timeline.js";
 import { startBans } from "./supervision/bans.js";
 import { startBlockedCallers } from "./supervision/blocked_callers.js";
 import { startDispatchHelp } from "./supervision/dispatch_help.js";
@@ -28,10 +32,13 @@ import { startWallboard } from "./wallboard/wallboard.js";
 /** @type {Record<string, (main: HTMLElement) => void>} */
 const pages = {
   wallboard: startWallboard,
+  floor: startFloor,
   desk: startDesk,
   calls: startCalls,
   callbacks: startCallbacks,
   indicators: startIndicators,
+  timeline: startTimeline,
+  agent_day: startAgentDay,
   interchange: startInterchange,
   knowledge: startKnowledge,
   follow_ups: startFollowUps,
@@ -54,5 +61,6 @@ const pages = {
 
 startFrame();
 startNotices();
+startDeskMessages();
 const main = document.getElementById("page");
 if (main) pages[document.documentElement.dataset.page ?? ""]?.(main);

@@ -49,6 +49,7 @@ def add_routes(app: web.Application) -> None:
         return  # no front end was built: the API alone
     pages: dict[str, Right] = {
         "wallboard": "floor.see",
+        "floor": "floor.supervise",
         "desk": "calls.take",
         "calls": "calls.see",
         "callbacks": "callbacks.see",

@@ -12,7 +12,7 @@ const SILENCE_MS = 12_000;
 const RETRY_MS = [500, 1000, 2000, 3000];
 
 /**
- * @typedef {{caller: string, position: number, since: string}} Waiting
+ * @typedef {{id?: string, caller: string, position: number, since: string}} Waiting
  * @typedef {"signed_out" | "ready" | "break" | "ringing" | "talking" | "wrap_up"} SeatState
  * @typedef {{seat: string, agent?: string, name?: string, state: SeatState, reason?: string, since?: string,
  *   caller?: string, phone: boolean, phone_kind?: "sip" | "browser" | null, until?: string, callback?: Dialling, follow_up?: Dialling & {ticket?: string}, talk?: Aside | null}} Seat
@@ -44,6 +44,8 @@ export class Live {
   heardAt = 0;
   /** @type {Set<() => void>} */
   #listeners = new Set();
+  /** @type {Map<string, Set<(news: any) => void>>} */
+  #news = new Map();
   #announced = false;
   #started = false;
   #url;
@@ -68,6 +70,16 @@ export class Live {
       this.#started = true;
       void this.#run();
     }
+  }
+
+  /**
+   * Call `heard` with each piece of news of this name, which is for this reader alone and no part of the floor. What came
+   * while the stream was away is lost: `snapshot` is news of its own, after which one asks for what was missed.
+   * @param {string} name @param {(news: any) => void} heard
+   */
+  onNews(name, heard) {
+    const listeners = this.#news.get(name) ?? new Set();
+    this.#news.set(name, listeners.add(heard));
   }
 
   // One rendering for all the events of one network read: a microtask, because animation frames stop in hidden tabs.
@@ -126,7 +138,11 @@ export class Live {
 
   /** @param {{event?: string, data: string}} event */
   #event({ event, data }) {
-    if (event !== "snapshot" && event !== "patch") return;
+    if (event !== "snapshot" && event !== "patch") {
+      const listeners = this.#news.get(event ?? "");
+      if (listeners) for (const heard of listeners) heard(JSON.parse(data));
+      return;
+    }
     const part = JSON.parse(data);
     // A patch without a document to apply it to is no floor: wait for the snapshot.
     if (event === "patch" && !this.floor) return;
@@ -135,6 +151,7 @@ export class Live {
     this.heardAt = serverNow();
     this.link = "live";
     this.attempts = 0;
+    if (event === "snapshot") for (const heard of this.#news.get("snapshot") ?? []) heard(part);
     this.#changed();
   }
 }
