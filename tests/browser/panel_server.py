@@ -57,7 +57,8 @@ def rate(numerator: int, denominator: int) -> Json:
 def waiting(*ages: float) -> list[Json]:
     """Callers in the queue, each waiting for so many seconds."""
     return [
-        {"caller": f"138****{1234 + 1111 * at}", "position": at + 1, "since": ago(age)} for at, age in enumerate(ages)
+        {"id": f"call-{at + 1}", "caller": f"138****{1234 + 1111 * at}", "position": at + 1, "since": ago(age)}
+        for at, age in enumerate(ages)
     ]
 
 
@@ -180,6 +181,10 @@ class Panel:
         """Change the floor by a merge patch."""
         self.floor = _merge(self.floor, change)
         await self._send("patch", change)
+
+    async def tell(self, event: str, news: Json) -> None:
+        """Send an event that is no part of the floor."""
+        await self._send(event, news)
 
     async def cut(self) -> None:
         """Break every stream, and refuse new ones until `mend`."""

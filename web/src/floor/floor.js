@@ -50,8 +50,8 @@ export class FloorPage {
 
   start() {
     live.onNews("snapshot", () => void this.#load());
-    live.onNews("listening", (rows) => {
-      this.listenings = Array.isArray(rows) ? rows : [];
+    live.onNews("listening", (news) => {
+      this.listenings = rows(news);
       this.draw();
     });
     live.onNews("message", (message) => this.#heard(message));
@@ -110,7 +110,7 @@ export class FloorPage {
         request("GET", "/api/v1/supervision/reserves"),
         request("GET", "/api/v1/desk-messages?limit=1"),
       ]);
-      Object.assign(this, { listenings: listenings ?? [], reserves: reserves ?? [], unread: unread ?? {} });
+      Object.assign(this, { listenings: rows(listenings), reserves: rows(reserves), unread: unread ?? {} });
       if (agent) await this.#loadThread(agent);
     } catch (error) {
       this.fault = words(error);
@@ -128,7 +128,7 @@ export class FloorPage {
     if (first) return; // the snapshot has asked already
     request("GET", "/api/v1/supervision/reserves").then(
       (reserves) => {
-        this.reserves = reserves ?? [];
+        this.reserves = rows(reserves);
         this.draw();
       },
       () => {},
@@ -367,6 +367,9 @@ export class FloorPage {
 /** @param {string} tone @param {string} text @param {() => void} close */
 const note = (tone, text, close) => html`<p class="notice" data-tone=${tone}>${icon(tone === "bad" ? "warn" : "met")}${text}
   <button class="link" type="button" @click=${close}>${t("Close")}</button></p>`;
+
+/** @param {unknown} answer */
+const rows = (answer) => (Array.isArray(answer) ? answer : []);
 
 /** @param {unknown} error */
 const words = (error) => (error instanceof ApiError ? error.message : String(error));

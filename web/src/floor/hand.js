@@ -14,7 +14,7 @@ import { thread, writer } from "./thread.js";
 
 /** @type {() => readonly {deed: Deed, key: string, word: string, states: string[], danger?: boolean}[]} */
 export const deeds = () => [
-  { deed: "ready", key: "4", word: t("End wrap-up or break"), states: ["wrap_up", "break"] },
+  { deed: "ready", key: "4", word: t("Make ready"), states: ["wrap_up", "break"] },
   { deed: "break", key: "5", word: t("Put on a break"), states: ["ready", "talking", "wrap_up"] },
   { deed: "sign_out", key: "6", word: t("Sign out"), states: ["ready", "break", "wrap_up"], danger: true },
 ];

@@ -70,7 +70,7 @@ export function writer({ label, busy, send }) {
         event.preventDefault();
         submit(/** @type {HTMLFormElement} */ (/** @type {HTMLElement} */ (event.target).closest("form")));
       }}></textarea>
-    <button class="button small primary" type="submit" ?disabled=${busy}>${t("Send")}</button>
+    <button class="button small primary" type="submit" ?disabled=${busy}>${t("Send message")}</button>
   </form>`;
 }
 

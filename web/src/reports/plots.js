@@ -1,7 +1,7 @@
 // Charts over the time of one day, drawn by uPlot, which is fetched when the first chart is.
 /** @typedef {import("uplot")} Plot */
 /** @typedef {{plot: Plot, place: HTMLElement}} Drawn */
-/** @typedef {{values: (number | null)[], tone: string, fill?: boolean, kind?: "bars" | "steps" | "line"}} Series from the back to the front */
+/** @typedef {{values: (number | null)[], tone: string, fill?: boolean, kind?: "bars" | "steps" | "outline"}} Series from the back to the front */
 
 /** @param {string} name of a colour in tokens.css */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -19,7 +19,7 @@ export async function draw(place, { times, begin, height, series, most, limit, g
   const paths = {
     bars: UPlot.paths.bars?.({ size: [0.86, 40], align: 1 }),
     steps: UPlot.paths.stepped?.({ align: 1 }),
-    line: UPlot.paths.linear?.(),
+    outline: UPlot.paths.stepped?.({ align: 1 }),
   };
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: () => colour("ink-2"), grid: { stroke: () => colour("line"), width: 1 }, ticks: { show: false }, font };
@@ -39,7 +39,7 @@ export async function draw(place, { times, begin, height, series, most, limit, g
       {},
       ...series.map(({ tone, fill = true, kind = "bars" }) => ({
         stroke: () => colour(tone),
-        width: kind === "line" ? 2 : kind === "bars" ? 0 : 1,
+        width: kind === "outline" ? 1.5 : kind === "bars" ? 0 : 1,
         ...(fill ? { fill: () => colour(tone) } : {}),
         points: { show: false },
         ...(paths[kind] ? { paths: /** @type {any} */ (paths[kind]) } : {}),

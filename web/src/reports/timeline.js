@@ -22,7 +22,7 @@ import { draw as drawPlot, stacked } from "./plots.js";
 const LIMIT = 5;
 const AGAIN_MS = 60_000;
 /** @type {Record<string, string>} state -> colour */
-const TONES = { talking: "busy", ringing: "amber", wrap_up: "note", ready: "good", break: "warn" };
+const TONES = { talking: "busy", ringing: "ink-2", wrap_up: "note", ready: "good", break: "warn" };
 
 class Timeline {
   day = chosenDay();
@@ -118,7 +118,7 @@ class Timeline {
         series: [
           { values: both, tone: "bad" },
           { values: data.answered, tone: "good" },
-          { values: data.arrived, tone: "ink", fill: false, kind: "line" },
+          { values: data.arrived, tone: "ink", fill: false, kind: "outline" },
         ],
       }),
       drawPlot(waiting, {
@@ -151,13 +151,13 @@ class Timeline {
           <div class="tl-chart"><h2>${t("Calls")}
             <span class="tl-key" data-tone="good">${t("Answered")}${now(data?.answered)}</span>
             <span class="tl-key" data-tone="bad">${t("Missed")}${now(data?.missed)}</span>
-            <span class="tl-key tl-key-ink" data-shape="line">${t("Came in")}${now(data?.arrived)}</span>
+            <span class="tl-key tl-key-ink" data-shape="line">${t("Calls in")}${now(data?.arrived)}</span>
             <span class="tl-moment">${moment}</span></h2><div class="tl-plot" data-testid="plot-calls"></div></div>
           <div class="tl-chart"><h2>${t("Most waiting at once")}
             <span class="tl-key" data-tone="amber">${t("Callers waiting")}${now(data?.waiting)}</span>
             <span class="tl-key" data-tone="bad" data-shape="line">${t("Limit: fewer than {limit}", { limit: LIMIT })}</span></h2><div class="tl-plot" data-testid="plot-waiting"></div></div>
           <div class="tl-chart"><h2>${t("Agents by state")}
-            ${STATES.map((state) => html`<span class="tl-key" data-tone=${TONES[state] ?? "dim"}>${seatState(state)[0]}${now(data?.agents[state])}</span>`)}</h2>
+            ${STATES.map((state) => html`<span class="tl-key" data-state=${state}>${seatState(state)[0]}${now(data?.agents[state])}</span>`)}</h2>
             <div class="tl-plot" data-testid="plot-agents"></div></div>
         </section>
         ${this.behind ? this.#behind(this.behind) : nothing}
@@ -172,7 +172,7 @@ class Timeline {
     const tile = (which, word, value, tone, foot = "") => html`<button class="tl-tile" type="button" data-tone=${tone || nothing} data-which=${which}
       @click=${() => this.open(which, null)}><span>${word}</span><strong>${value}</strong><small>${foot}</small></button>`;
     return html`<div class="tl-tiles">
-      ${tile("arrived", t("Came in"), totals.arrived, "", t("calls"))}
+      ${tile("arrived", t("Calls in"), totals.arrived, "", t("calls"))}
       ${tile("answered", t("Answered"), totals.answered, "good", t("by a person"))}
       ${tile("missed", t("Missed"), totals.missed, totals.missed ? "bad" : "good", t("each is called back"))}
       ${tile("waiting", t("Most waiting at once"), totals.waiting, totals.waiting >= LIMIT ? "bad" : "good", t("Limit: fewer than {limit}", { limit: LIMIT }))}
@@ -192,7 +192,7 @@ class Timeline {
 
   /** @param {Behind} behind */
   #behind({ which, since, until, rows, fault }) {
-    const words = { arrived: t("Came in"), answered: t("Answered"), missed: t("Missed"), waiting: t("Callers waiting") };
+    const words = { arrived: t("Calls in"), answered: t("Answered"), missed: t("Missed"), waiting: t("Callers waiting") };
     const whole = until - since > 3_600_000;
     return html`<section class="tl-behind" aria-labelledby="tl-behind">
       <h2 id="tl-behind">${whole ? this.day : `${clockMinute(since)}–${clockMinute(until)}`} · ${words[which]}${rows ? ` · ${rows.length}` : ""}

@@ -45,9 +45,10 @@ const sentences = {
     t("After-call work of {who} ended after {seconds} s.", { who: agent || seat || "—", seconds: Math.round(Number(lasted) || 0) }),
   call_back_break: ({ agent, reason }) =>
     t("{agent} was asked to come back from the break ({reason}).", { agent: agent ?? "—", reason: breakReason(reason ?? "—")[0] }),
-  release_break: ({ agent }) => t("{agent} need not come back any more.", { agent: agent ?? "—" }),
-  join_reserve: ({ name }) => t("Reserve {name} was called in.", { name: name ?? "—" }),
-  leave_reserve: ({ name }) => t("Reserve {name} went back.", { name: name ?? "—" }),
+  release_break: ({ agent, by }) => by ? t("{by} let {agent} stay on the break.", { by, agent: agent ?? "—" }) : t("{agent} need not come back any more.", { agent: agent ?? "—" }),
+  join_reserve: ({ name, by }) => (by ? t("{by} called reserve {name} in by hand.", { by, name: name ?? "—" }) : t("Reserve {name} was called in.", { name: name ?? "—" })),
+  leave_reserve: ({ name, by }) =>
+    by && by !== "reserve" ? t("{by} sent reserve {name} back.", { by, name: name ?? "—" }) : t("Reserve {name} went back.", { name: name ?? "—" }),
   offer_callbacks: ({ on }) => (on ? t("Newcomers are offered a callback from now on.") : t("Newcomers are queued again as usual.")),
 };
 
