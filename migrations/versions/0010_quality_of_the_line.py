@@ -13,7 +13,7 @@ _COLUMNS = ("mos_citizen", "mos_agent", "line_loss", "line_jitter_ms", "line_rtt
 
 def upgrade() -> None:
     for name in _COLUMNS:
-        op.add_column("calls", sa.Column(name, sa.Float(), nullable=True))
+        op.add_column("calls", sa.Column(name, sa.Double(), nullable=True))
 
 
 def downgrade() -> None:

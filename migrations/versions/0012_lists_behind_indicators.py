@@ -20,11 +20,8 @@ _BEFORE = {**_COLUMNS, "ix_tickets_indicator_6": ("replied_at", "state", "first_
 
 
 def upgrade() -> None:
-    # SQLite's indexes end in the row's id anyway.
-    more = [] if op.get_bind().dialect.name == "sqlite" else ["id"]
     for name, columns in _COLUMNS.items():
-        if more or columns != _BEFORE[name]:
-            _replace(name, [*columns, *more])
+        _replace(name, [*columns, "id"])
 
 
 def downgrade() -> None:

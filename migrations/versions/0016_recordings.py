@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("linkedid", sa.String(150), nullable=False),
         sa.Column("path", sa.String(255), nullable=False),
         sa.Column("started_at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("format", sa.String(10), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),

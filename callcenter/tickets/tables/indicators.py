@@ -18,12 +18,13 @@ _ASKED: dict[int, tuple[InstrumentedAttribute[Any], ...]] = {
     2: (Ticket.due_at, Ticket.closed_at, Ticket.kind, Ticket.state),
     3: (Ticket.followed_up_at, Ticket.satisfaction, Ticket.state),
     4: (Ticket.first_dispatched_at, Ticket.first_unit_id, Ticket.closing_unit_id),
-    6: (Ticket.replied_at, Ticket.state, Ticket.first_dispatched_at, Ticket.satisfaction),
+    6: (Ticket.replied_at, Ticket.state, Ticket.first_dispatched_at, Ticket.satisfaction, Ticket.followed_up_at),
     7: (Ticket.submitted_at, Ticket.kind, Ticket.handled_seconds),
 }
 for _number, _columns in _ASKED.items():
     _there = text(f"{_columns[0].key} IS NOT NULL")
-    Index(f"ix_tickets_indicator_{_number}", *_columns, sqlite_where=_there, postgresql_where=_there)
+    # The id last: the list behind an indicator is a page of ids, read from the index alone.
+    Index(f"ix_tickets_indicator_{_number}", *_columns, Ticket.id, sqlite_where=_there, postgresql_where=_there)
 Index("ix_tickets_standing", Ticket.kind, Ticket.due_at, Ticket.state, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 
