@@ -37,7 +37,7 @@ export function listeningBar(page, now) {
     <div class="fl-ways" role="group" aria-label=${t("How you listen")}>
       ${WAYS.map(({ how, shape, key }) => html`<button type="button" aria-pressed=${String(mine.mode === how)} data-how=${how}
         ?disabled=${rings || page.busy} aria-keyshortcuts=${key} @click=${() => page.listen(mine.seat, how)}>${icon(shape)}${howWords(how)}</button>`)}
-      <button type="button" class="fl-ear-end" ?disabled=${page.busy} @click=${() => page.stopListening()}>${icon("missed")}${t("Stop")}<kbd>0</kbd></button>
+      <button type="button" class="fl-ear-end" ?disabled=${page.busy} @click=${() => page.stopListening()}>${t("Stop")}<kbd>0</kbd></button>
     </div>
   </section>`;
 }

@@ -22,7 +22,7 @@ import { draw as drawPlot, stacked } from "./plots.js";
 const LIMIT = 5;
 const AGAIN_MS = 60_000;
 /** @type {Record<string, string>} state -> colour */
-const TONES = { talking: "busy", ringing: "ink-2", wrap_up: "note", ready: "good", break: "warn" };
+const TONES = { talking: "chart-busy", ringing: "chart-ring", wrap_up: "chart-note", ready: "chart-good", break: "chart-warn" };
 
 class Timeline {
   day = chosenDay();
@@ -116,14 +116,14 @@ class Timeline {
       drawPlot(calls, {
         ...common, height: 230, most: 5, whole: true, pick: (slice) => void this.open("arrived", slice),
         series: [
-          { values: both, tone: "bad" },
-          { values: data.answered, tone: "good" },
+          { values: both, tone: "chart-bad" },
+          { values: data.answered, tone: "chart-good" },
           { values: data.arrived, tone: "ink", fill: false, kind: "outline" },
         ],
       }),
       drawPlot(waiting, {
         ...common, height: 130, most: LIMIT + 1, whole: true, limit: LIMIT, pick: (slice) => void this.open("waiting", slice),
-        series: [{ values: data.waiting, tone: "amber", kind: "steps" }],
+        series: [{ values: data.waiting, tone: "chart-warn", kind: "steps" }],
       }),
       drawPlot(agents, {
         ...common, height: 210, most: 4, whole: true,
@@ -148,7 +148,7 @@ class Timeline {
           <button class="link" type="button" @click=${() => this.load()}>${t("Try again")}</button></p>` : nothing}
         ${data ? this.#tiles(data) : nothing}
         <section class="tl-charts" aria-label=${t("Charts")}>
-          <div class="tl-chart"><h2>${t("Calls")}
+          <div class="tl-chart"><h2>${t("Calls and answers")}
             <span class="tl-key" data-tone="good">${t("Answered")}${now(data?.answered)}</span>
             <span class="tl-key" data-tone="bad">${t("Missed")}${now(data?.missed)}</span>
             <span class="tl-key tl-key-ink" data-shape="line">${t("Calls in")}${now(data?.arrived)}</span>
