@@ -24,8 +24,9 @@ from callcenter.storage import bulk, clock
 from callcenter.storage.engine import Database
 
 _log = structlog.get_logger()
-#: Seconds between two looks when nobody says that a call has ended.
-LOOK_SECONDS = 30.0
+#: Seconds between two looks when nobody says that a call has ended; and while something is being recorded, for a call's
+#: last channel may go long after the call counts as ended.
+LOOK_SECONDS, BUSY_SECONDS = 30.0, 5.0
 #: Takes an alarm's kind and its figures; None when it is over.
 OnAlarm = Callable[[str, Mapping[str, Any] | None], None]
 
@@ -44,6 +45,7 @@ class Sealer:
         self._on_alarm = on_alarm
         self._wake = asyncio.Event()
         self._stop = threading.Event()
+        self._busy = False
 
     def calls_ended(self) -> None:
         """Calls are over: look soon."""
@@ -59,7 +61,7 @@ class Sealer:
                     await asyncio.sleep(rules.QUIET.total_seconds() / 2)
                     continue
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_SECONDS):
+                    async with asyncio.timeout(BUSY_SECONDS if self._busy else LOOK_SECONDS):
                         await self._wake.wait()
         finally:
             self._stop.set()
@@ -73,6 +75,7 @@ class Sealer:
         except (OSError, SQLAlchemyError) as error:
             _log.warning("recordings_not_looked_at", reason=str(error))
             return 0
+        self._busy = bool(found)
         for raw, written in found:
             call = calls.get(raw.stem)
             written_at, now = datetime.fromtimestamp(written, UTC), clock.now()
