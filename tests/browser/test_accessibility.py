@@ -8,6 +8,7 @@ import pytest_asyncio
 from conftest import ARTEFACTS
 from panel_server import WEB
 from playwright.async_api import Browser, Page
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 from screen import DESK
 from whole_panel import OF_NOBODY, Whole, whole_panel
 
@@ -50,10 +51,13 @@ async def test_no_page_has_a_serious_barrier(browser: Browser, whole: Whole, the
         await page.goto(f"{whole.url}{path}", wait_until="load")
         # A page is there when its first heading is, and what it asked the server for has come.
         await page.locator("h1").first.wait_for(state="attached")
-        await page.wait_for_function("!document.querySelector('[aria-busy=true], .loading')")
+        try:
+            await page.wait_for_function("!document.querySelector('[aria-busy=true], .loading')", timeout=15_000)
+        except PlaywrightTimeout:
+            faults[path] = ["it loads for ever"]
         name = path.strip("/").replace("/", "-") or "root"
         await page.screenshot(path=folder / f"{name}-{theme}.png")
         if found := await faults_of(page):
-            faults[path] = found
+            faults.setdefault(path, []).extend(found)
         await context.close()
     assert not faults, json.dumps(faults, indent=1, ensure_ascii=False)

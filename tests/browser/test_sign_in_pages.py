@@ -11,9 +11,10 @@ import pyotp
 import pytest
 import pytest_asyncio
 from conftest import ARTEFACTS
+from panel_server import Json, Panel, ago
 from playwright.async_api import Page, expect
 from real_desk import RealDesk, real_desk
-from screen import DESK, PHONE, Screen
+from screen import DESK, PHONE, Screen, Screens
 from sqlalchemy import update
 from test_desk_form import SAVED, write
 from tickets_server import PASSWORD, Desks, TicketPanel, barriers
@@ -111,6 +112,27 @@ async def test_where_i_am_signed_in_and_out_of_it(requests: TicketPanel, desks: 
     await expect(here.page.locator("tbody tr")).to_have_count(1)
     await there.page.goto(f"{requests.url}/account")
     await there.page.wait_for_url(re.compile("/sign-in.next="))
+
+
+async def test_an_administrator_sees_who_is_locked_and_where_and_mends_it(panel: Panel, screens: Screens) -> None:
+    row: Json = {"role": "agent", "agent": "1002", "unit": None, "active": True, "created_at": ago(9000)}
+    locked = {"login": "wang", "name": "王芳", "locked_until": ago(-240), "locked_at": ["203.0.113.9"]}
+    panel.lists["users"] = [
+        {**row, **locked, "two_step_since": None},
+        {**row, "login": "zhao", "name": "赵强", "two_step_since": ago(9000), "locked_until": None, "locked_at": []},
+    ]
+    screen = await screens.open("/users", size=DESK)
+    await screen.shows("tbody", "203.0.113.9")
+    assert await screen.faint() == []
+    await screen.picture("users-locked")
+    wang, zhao = screen.page.locator("tbody tr").nth(0), screen.page.locator("tbody tr").nth(1)
+    assert await wang.get_by_role("button", name="重置两步验证").count() == 0
+    await wang.get_by_role("button", name="解锁").press("Enter")
+    await panel.ordered("POST /api/v1/users/wang/unlock", {})
+    await screen.shows(".notice", "wang已解锁。")
+    await zhao.get_by_role("button", name="重置两步验证").press("Enter")
+    await panel.ordered("POST /api/v1/users/zhao/reset-two-step", {})
+    await screen.shows(".notice", "zhao现在仅凭密码登录。")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
