@@ -138,7 +138,7 @@ async def test_a_supervisor_hears_a_call_seeks_in_it_and_the_trail_says_so_once(
     assert await heard.hearings() == [("boss", "recording_heard")], "many parts, one hearing"
 
     await page.keyboard.press("Escape")
-    assert await page.locator("dialog").count() == 0
+    await page.locator("dialog").wait_for(state="detached")
     await page.get_by_role("button", name="听录音").last.click()
     await screen.until("document.querySelector('canvas.waveform')?.getAttribute('aria-valuemax') === '95'")
     assert await heard.hearings() == [("boss", "recording_heard")] * 2, "opened again, heard again"
