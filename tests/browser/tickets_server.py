@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from screen import DESK, Screen, Screens, ViewportSize
 from sqlalchemy import select, update
 
+from callcenter.hotline.views import desk_messages
 from callcenter.panel import server, users
 from callcenter.panel.live import LiveState
 from callcenter.panel.rights import Role
@@ -54,7 +55,15 @@ PEOPLE: dict[str, tuple[Role, str | None]] = {
 }
 NAMES = {"li": "李敏", "wang": "王芳", "boss": "赵班长", "root": "管理员", "roads": "城管值班员", "water": "水务值班员"}
 
+
+def desk_line(app: web.Application) -> None:
+    """Add the line between desks and supervisors, which every page listens to."""
+    for path, view in desk_messages.ROUTES:
+        app.router.add_view(f"/api/v1/{path}", view)
+
+
 FEATURES = [
+    desk_line,
     listing.add_routes,
     requests.add_routes,
     search.add_routes,

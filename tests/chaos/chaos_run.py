@@ -161,7 +161,7 @@ async def _audit(hotline: Hotline, outcome: Outcome) -> None:
         outcome.troubles.append(f"callcenter audit: {done.returncode}: {err[-2000:]}{out[-500:]}")
         return
     outcome.differences = differences if isinstance(differences, list) else differences.get("differences", [])
-    if any(fault.name == "disk_full" for fault in outcome.faults):
+    if any(fault.name == "disk full" for fault in outcome.faults):
         # While the disk is full the calls go on and recording does not; that the audit says so is right.
         outcome.differences = [one for one in outcome.differences if one.get("kind") != "recording_missing"]
     outcome.audit = str(len(outcome.differences))

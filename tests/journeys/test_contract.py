@@ -135,7 +135,7 @@ CONTRACT: dict[str, dict[str, Check]] = {
 #: What is there beyond the contract; a further field is a decision, and made here.
 FURTHER = {
     "agents": {"reason"},
-    "calls": {"cut"},
+    "calls": {"cut", "parties", "mos_citizen", "mos_agent", "line_loss", "line_jitter_ms", "line_rtt_ms"},
     "callbacks": {
         *("number", "called_at", "next_at", "priority", "held", "assigned", "escalated_at"),
         *("settled_at", "settled_call", "note"),

@@ -20,6 +20,7 @@ export function startAgentDay(main) {
   let agent = new URLSearchParams(location.search).get("agent") ?? "";
   /** @type {{agent: string, name: string}[]} */
   let agents = [];
+  let nobody = false;
   /** @type {AgentDay | null} */
   let data = null;
   let fault = "";
@@ -29,6 +30,7 @@ export function startAgentDay(main) {
     try {
       if (!agents.length) agents = await request("GET", "/api/v1/agents");
       agent ||= agents[0]?.agent ?? "";
+      nobody = !agent;
       data = agent ? await request("GET", `/api/v1/reports/agent-day?agent=${encodeURIComponent(agent)}&day=${day}`) : null;
       fault = "";
     } catch (error) {
@@ -56,7 +58,9 @@ export function startAgentDay(main) {
             ${dayPicker(day, (when) => choose(agent, when))}</div>
           <p class="list-state"><a href=${`/timeline?day=${day}`}>${t("Timeline of the day")}</a></p></header>
         ${fault ? html`<p class="notice" data-tone="bad" role="alert">${icon("warn")}${fault}</p>` : nothing}
-        ${data ? page(data) : fault ? nothing : html`<p class="empty" aria-busy="true">${t("Loading…")}</p>`}`,
+        ${data ? page(data) : fault ? nothing : nobody
+          ? html`<p class="empty">${t("There are no agents yet.")}</p>`
+          : html`<p class="empty" aria-busy="true">${t("Loading…")}</p>`}`,
       main,
     );
   draw();
