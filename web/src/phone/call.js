@@ -7,6 +7,8 @@ import { Listener } from "./quality.js";
 const PATIENCE_MS = 2500;
 const LOOK_MS = 1000;
 const TERMINATED = 8;
+/** Why JsSIP ends a call when ICE has failed. */
+const NO_SPEECH = "RTP Timeout";
 
 export class Call {
   /** @type {CallState} */
@@ -40,6 +42,10 @@ export class Call {
     this.about = about;
     this.events = events;
     this.state = about.incoming ? "ringing" : "calling";
+    // JsSIP ends a call whose speech finds no way any more. Here another way is looked for; where there is none for long,
+    // Asterisk ends it.
+    const terminate = session.terminate.bind(session);
+    session.terminate = (/** @type {any} */ options) => options?.cause === NO_SPEECH || terminate(options);
     if (session.connection) this.#watch(session.connection);
     session.on("peerconnection", (/** @type {any} */ { peerconnection }) => this.#watch(peerconnection));
     session.on("accepted", () => this.#begin());
