@@ -30,8 +30,8 @@ class PartyRow(BaseModel):
     """A third who was called into a talk."""
 
     kind: str
-    #: A seat, or a number.
-    who: str
+    #: A seat, or a number, which may be a private person's.
+    who: Phone
     mode: Literal["consult", "transfer", "three_way"]
     at: str
     answered_at: str | None
