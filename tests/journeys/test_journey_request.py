@@ -28,6 +28,7 @@ from wall import witness
 from callcenter.demo.network import Network
 from callcenter.demo.seats import Seat
 from callcenter.demo.sipp import free_port
+from callcenter.hotline.rules.numbers import mask
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser]
 
@@ -123,7 +124,8 @@ async def calls_the_citizen(  # noqa: PLR0917  # who calls whom, and what is sai
     await lines.until_agent("1001", "ready")
     answered = network.answered[CALLER]
     await agent.go("/follow-ups")
-    await agent.shows(".visit-number", CALLER)
+    # Masked until it is theirs: nobody needs the number before they are on the line.
+    await agent.shows(".visit-number", mask(CALLER))
     await agent.page.keyboard.press("F9")
     await wait_for(lambda: network.answered[CALLER] == answered + 1, 20, what="the citizen picks up")
     await wait_for(lambda: hears(seat.speech.heard, CITIZEN_HZ), what="the agent hears the citizen")
