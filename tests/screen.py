@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, ViewportSize
 
+#: Where pictures of pages are kept.
+ARTEFACTS = Path(__file__).parent / "artefacts"
 WALL: ViewportSize = {"width": 1920, "height": 1080}
 WALL_4K: ViewportSize = {"width": 3840, "height": 2160}
 DESK: ViewportSize = {"width": 1440, "height": 900}

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from conftest import ARTEFACTS
 from panel_server import WEB
 from playwright.async_api import Browser, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
-from screen import DESK
+from screen import ARTEFACTS, DESK
 from whole_panel import OF_NOBODY, Whole, whole_panel
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"

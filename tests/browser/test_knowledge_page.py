@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from conftest import ARTEFACTS
 from database import migrated_sqlite
 from playwright.async_api import Browser
 from prometheus_client import CollectorRegistry
-from screen import DESK, PHONE, Screen, Screens, ViewportSize
+from screen import ARTEFACTS, DESK, PHONE, Screen, Screens, ViewportSize
 
 from callcenter.panel import passwords, server, users
 from callcenter.panel.rights import Role

@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 import pyotp
 import pytest
 import pytest_asyncio
-from conftest import ARTEFACTS
 from panel_server import Json, Panel, ago
 from playwright.async_api import Page, expect
 from real_desk import RealDesk, real_desk
-from screen import DESK, PHONE, Screen, Screens
+from screen import ARTEFACTS, DESK, PHONE, Screen, Screens
 from sqlalchemy import update
 from test_desk_form import SAVED, write
 from tickets_server import PASSWORD, Desks, TicketPanel, barriers
