@@ -11,6 +11,10 @@ const HOST = "hotline.invalid";
 const REGISTER_SECONDS = 120;
 const REFUSED = [401, 403, 404, 407];
 const RETRY_MS = [1000, 2000, 4000, 8000];
+/** Attempts after which a line that is being found is said to be none. */
+const PATIENT = 3;
+/** The same for an attempt that nothing answers: a firewall that swallows it, or a browser that forbids it, ends none. */
+const SILENT_MS = 10_000;
 
 export class Line {
   /** @type {State} */
@@ -24,6 +28,7 @@ export class Line {
   /** @type {any} */
   #agent = null;
   #retry = 0;
+  #silent = 0;
   #opened = 0;
 
   /**
@@ -41,6 +46,11 @@ export class Line {
     return Boolean(this.#agent?.isConnected());
   }
 
+  /** Whether it has been looked for long enough to say that there is none. */
+  get overdue() {
+    return this.attempts >= PATIENT;
+  }
+
   /** @param {boolean} [takeOver] also when another page is the phone */
   async open(takeOver = false) {
     this.close();
@@ -54,6 +64,7 @@ export class Line {
   close() {
     this.#opened += 1;
     clearTimeout(this.#retry);
+    clearTimeout(this.#silent);
     const agent = this.#agent;
     this.#agent = null;
     agent?.removeAllListeners();
@@ -69,7 +80,10 @@ export class Line {
 
   /** @param {State} state */
   #become(state) {
-    if (state === "ready") this.attempts = 0;
+    if (state === "ready") {
+      this.attempts = 0;
+      clearTimeout(this.#silent);
+    }
     this.state = state;
     this.events.changed();
   }
@@ -137,6 +151,10 @@ export class Line {
       this.#retry = setTimeout(() => void this.#again(), this.#pause);
     });
     agent.on("newRTCSession", (/** @type {any} */ { originator, session }) => originator === "remote" && this.events.called(session));
+    this.#silent = setTimeout(() => {
+      this.attempts = Math.max(this.attempts, PATIENT);
+      this.events.changed();
+    }, SILENT_MS);
     agent.start();
   }
 

@@ -13,8 +13,6 @@ import { clockWords, ofMicrophone } from "./trouble.js";
 
 /** What the dialplan answers with one's own voice. */
 const ECHO = "*43";
-/** Attempts after which a line that is being found is said to be none. */
-const PATIENT = 3;
 
 export class Phone {
   /** @type {import("./trouble.js").Trouble | null} */
@@ -307,7 +305,7 @@ export class Phone {
   #lineChanged() {
     const { line } = this;
     if (line?.state === "ready" && ["line", "server", "telephony", "refused"].includes(this.trouble?.kind ?? "")) this.trouble = null;
-    else if (line && line.attempts >= PATIENT && line.state !== "ready" && !this.trouble) {
+    else if (line?.overdue && line.state !== "ready" && !this.trouble) {
       this.trouble = { kind: live.link === "lost" ? "server" : live.floor?.asterisk === "down" ? "telephony" : "line" };
     }
     this.draw();
