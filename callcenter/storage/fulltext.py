@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    ClauseElement,
     ColumnElement,
+    Executable,
     Float,
     FromClause,
+    Select,
     Text,
     bindparam,
     cast,
@@ -28,6 +31,8 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from callcenter.storage.segmenting import Term, tokens
 
@@ -79,6 +84,8 @@ class Found:
     rank: ColumnElement[Any]
     #: What PostgreSQL's `words` are asked: `condition` asks it of the whole table, `common` of a sample.
     question: ColumnElement[Any] | None = None
+    #: Whether PostgreSQL's index alone tells what has them: words that follow one another are looked up in the row.
+    listed: bool = False
 
 
 def created(name: str, dialect: str) -> list[str]:
@@ -190,7 +197,8 @@ class FullText:
         rank = func.ts_rank_cd(
             weights, source.c.words, cast(cast(bindparam(None, words), Text), TSQUERY), type_=Float()
         )
-        return Found(source, source.c.id, source.c.words.op("@@")(question), rank, question)
+        listed = all(len(term.words) == 1 for term in terms)
+        return Found(source, source.c.id, source.c.words.op("@@")(question), rank, question, listed)
 
     @staticmethod
     async def ranked(session: AsyncSession, found: Found, most: int) -> list[tuple[int, float]]:
@@ -207,17 +215,32 @@ class FullText:
         return [(id_, rank) for id_, rank in rows]
 
     @staticmethod
-    async def common(session: AsyncSession, found: Found, least: int) -> bool:
+    async def rows(session: AsyncSession, found: Found) -> int:
+        """Return how many rows PostgreSQL believes its index to have, as when last analysed; 0 for never."""
+        return max(await session.scalar(_ROWS, {"name": found.source.description}) or 0, 0)
+
+    @staticmethod
+    async def listed(session: AsyncSession, found: Found) -> int | None:
+        """Return how many rows PostgreSQL's index lists, some of them old versions of others; None when it cannot tell.
+
+        To count, each row is read, which takes five times as long as to make the list. How long the list was PostgreSQL
+        tells of a question that it has answered, even one for a single row (EXPLAIN ANALYZE).
+        """
+        if not found.listed:
+            return None
+        one = select(literal(1)).select_from(found.source).where(found.condition).limit(1)
+        told = (await session.execute(_Explained(one))).scalar()
+        return _listed(told[0]["Plan"]) if told else None
+
+    @staticmethod
+    async def common(session: AsyncSession, found: Found, least: int, rows: int) -> bool:
         """Whether far more than `least` rows are surely found, by a look at some two thousand spread over the table.
 
         PostgreSQL reads the whole list of a word before it hands out the first row: a tenth of a second for one that
         most of a million rows have. The sample must promise several times `least`, which words of just `least` rows
-        miss by many standard deviations. False says nothing.
+        miss by many standard deviations. False says nothing. `rows` are those of the table.
         """
-        if found.question is None:
-            return False
-        rows = await session.scalar(_ROWS, {"name": found.source.description}) or 0
-        if rows < least * _COMMON:
+        if found.question is None or rows < least * _COMMON:
             return False
         percent: ColumnElement[Any] = literal_column(f"{100 * _SAMPLE / rows:.6f}")
         # The same pages each time, so that they are in memory.
@@ -247,6 +270,28 @@ def _weight(text: ColumnElement[Any], term: Term) -> ColumnElement[Any]:
     word = " ".join(term.words)
     times = (func.length(text) - func.length(func.replace(text, word, ""))) / float(len(word))
     return times / (times + _SATURATION)
+
+
+class _Explained(Executable, ClauseElement):
+    """How PostgreSQL answered a statement, which it does on the way."""
+
+    inherit_cache = False
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+
+
+@compiles(_Explained, "postgresql")
+def _explained(element: _Explained, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401  # SQLAlchemy's own
+    return "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + compiler.process(element.statement, **options)
+
+
+def _listed(plan: dict[str, Any]) -> int | None:
+    """Return how many rows the index gave in a plan; None when it was not asked, or only for a part."""
+    if plan["Node Type"] == "Bitmap Index Scan":
+        return int(plan["Actual Rows"])
+    parts = plan.get("Plans", [])
+    return _listed(parts[0]) if len(parts) == 1 else None
 
 
 _AND = " AND "

@@ -18,7 +18,7 @@ from callcenter.panel import passwords
 from callcenter.panel.sessions import Identity
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
-from callcenter.tickets.flows.finding import export, search_index
+from callcenter.tickets.flows.finding import export, in_postgresql, search_index
 from callcenter.tickets.flows.finding.filters import Filters
 from callcenter.tickets.flows.finding.found import FoundRow, rows_of
 from callcenter.tickets.flows.time.calendar import published
@@ -213,6 +213,30 @@ async def test_a_list_is_paged_without_gaps_while_tickets_come_in(hotline: Scene
                 await hotline.ticket("新来的")
         assert len(set(found)) == len(found)
         assert sorted(one for one in found if one in its) == its, query
+
+
+@pytest.mark.parametrize("words", ["电梯", "路灯"])
+@pytest.mark.parametrize("sort", ["newest", "relevance"])
+async def test_what_many_have_is_found_whether_it_is_new_or_old(
+    hotline: Scene, boss: ClientSession, monkeypatch: pytest.MonkeyPatch, words: str, sort: str
+) -> None:
+    """PostgreSQL walks back from the newest as far as should do, and where that does not do it asks its index."""
+    monkeypatch.setattr(in_postgresql, "_LISTED", 2)
+    monkeypatch.setattr(in_postgresql, "RANKED", 5)
+    monkeypatch.setattr(in_postgresql, "_PATIENCE", 1)
+    old = [await hotline.ticket("电梯困人") for _ in range(8)]
+    new = [await hotline.ticket("路灯不亮") for _ in range(16)]
+    its = (old if words == "电梯" else new)[::-1]
+    found: list[str] = []
+    after: dict[str, str] = {}
+    while True:
+        _, page = await ask(boss, "tickets/search", limit=3, q=words, sort=sort, **after)
+        found += [row["number"] for row in page["rows"]]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    of_both = its if sort == "newest" or hotline.database.is_sqlite else its[:5]
+    assert found == of_both
 
 
 async def test_units_find_only_what_they_have_or_had_and_no_name_of_whoever_hid_it(hotline: Scene) -> None:

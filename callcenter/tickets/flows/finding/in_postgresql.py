@@ -1,12 +1,13 @@
 """How PostgreSQL is asked for words among a million tickets."""
 
+import math
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.storage.fulltext import Found, FullText
-from callcenter.tickets.flows.finding.paging import Cursor, by_id
+from callcenter.tickets.flows.finding.paging import Cursor, by_id, int_of
 from callcenter.tickets.flows.finding.question import (
     MOST_COUNTED,
     RANKED,
@@ -22,6 +23,11 @@ from callcenter.tickets.flows.finding.question import (
 )
 from callcenter.tickets.tables import Ticket
 
+#: With so many in the index's list, old versions of rows among them, surely more than `MOST_COUNTED` may be seen.
+_LISTED = 13_000
+#: A walk goes so many times as far as it needs to where the words stand evenly among all tickets.
+_PATIENCE = 3
+
 
 async def in_postgresql(session: AsyncSession, wanted: Wanted, words: Found, *, ranked: bool) -> Page:
     """Return the newest, or the best of the newest.
@@ -31,11 +37,17 @@ async def in_postgresql(session: AsyncSession, wanted: Wanted, words: Found, *, 
     """
     await _ways(session, seqscan=False, hashjoin=False, mergejoin=False)
     ids = select(words.id.label("id")).select_from(words.source).where(words.condition)
-    there = SURELY_MORE + 1
-    if not await FullText.common(session, words, SURELY_MORE):
-        there = await count(session, ids, SURELY_MORE)
-    find = _among_many if there > MOST_COUNTED else _among_few
-    rows, total = await find(session, wanted, ids, there, ranked=ranked)
+    size = await FullText.rows(session, words)
+    there = await _there(session, words, ids, size)
+    _, limit = _part(wanted, ranked=ranked)
+    found = None
+    if there is None:
+        found = await _among_many(session, wanted, words, None, ranked=ranked)
+    elif there > (_cheap(limit, size) if ranked or not wanted.counted else _LISTED):
+        # To meet one more than a page, where they stand evenly among all, one walks so far.
+        reach = (limit + 1) * max(size, there) // there
+        found = await _among_many(session, wanted, words, _PATIENCE * reach, ranked=ranked)
+    rows, total = found or await _among_few(session, wanted, ids, ranked=ranked)
     await _ways(session, bitmapscan=True, seqscan=True, hashjoin=True, mergejoin=True)
     if not ranked:
         return paged(rows, wanted.limit, total)
@@ -47,31 +59,64 @@ async def in_postgresql(session: AsyncSession, wanted: Wanted, words: Found, *, 
 _Rows = tuple[list[Any], int]
 
 
-async def _among_many(session: AsyncSession, wanted: Wanted, ids: Select[Any], there: int, *, ranked: bool) -> _Rows:
-    """Return the newest, walking back through all tickets, and how many there are."""
+async def _there(session: AsyncSession, words: Found, ids: Select[Any], size: int) -> int | None:
+    """Return about how many have the words; None for so many that nobody should list them."""
+    if await FullText.common(session, words, SURELY_MORE, size):
+        return None
+    listed = await FullText.listed(session, words)
+    return await count(session, ids, _LISTED) if listed is None else listed
+
+
+def _cheap(limit: int, size: int) -> int:
+    """Return up to how many rows that have the words it is cheaper to read them all than to walk back for `limit`.
+
+    A row that the list names takes twice as long as one that is walked by, and to meet `limit` of n among `size` one
+    walks by `limit` * `size` / n.
+    """
+    return math.isqrt(limit * size // 2)
+
+
+async def _among_many(
+    session: AsyncSession, wanted: Wanted, words: Found, reach: int | None, *, ranked: bool
+) -> _Rows | None:
+    """Return the newest, walking back through all tickets, and how many there are.
+
+    None when the first `reach` tickets do not hold enough of them: they are old, or the filters leave few.
+    """
     exact = wanted.all_seen and all_marked(wanted)
-    query = ids if exact else with_words(wanted)
-    total = MOST_COUNTED + 1
-    if not exact and wanted.counted and not ranked and not (all_marked(wanted) and there > SURELY_MORE):
-        total = await count(session, query)
-    await _ways(session, bitmapscan=False)
-    column = query.selected_columns.id
-    return await by_id(session, query, column, *_part(wanted, ranked=ranked)), total
-
-
-async def _among_few(session: AsyncSession, wanted: Wanted, ids: Select[Any], there: int, *, ranked: bool) -> _Rows:
-    """Return the newest of those that the index gives, and how many of them may be seen."""
-    few = ids.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
-    query = select(few.c.id)
+    query = with_words(wanted)
+    if exact:
+        query = select(words.id.label("id")).select_from(words.source).where(words.condition)
     at, limit = _part(wanted, ranked=ranked)
-    if wanted.all_seen and all_marked(wanted):
-        return await by_id(session, query, few.c.id, at, limit), there
-    loose = [one.where for one in wanted.found if not is_marked(one)]
-    query = query.join(Ticket, Ticket.id == few.c.id).where(*wanted.always, *loose)
-    if ranked or not wanted.counted:
-        return await by_id(session, query, few.c.id, at, limit), there
+    column = query.selected_columns.id
+    await _ways(session, bitmapscan=False)
+    some = query
+    if reach is not None:
+        last = await session.scalar(select(func.max(words.id)).select_from(words.source)) or 0
+        first = min(last, int_of(at, 0) if at else last) - reach
+        some = query.where(words.id > first)
+    rows = await by_id(session, some, column, at, limit)
+    await _ways(session, bitmapscan=True)
+    if reach is not None and first > 0 and len(rows) <= limit:
+        return None
+    total = MOST_COUNTED + 1
+    if not exact and wanted.counted and not ranked and not all_marked(wanted):
+        total = await count(session, query)
+    return rows, total
+
+
+async def _among_few(session: AsyncSession, wanted: Wanted, ids: Select[Any], *, ranked: bool) -> _Rows:
+    """Return the newest of those that the index gives, and how many of them may be seen."""
+    query: Select[Any] = ids
+    at, limit = _part(wanted, ranked=ranked)
+    if not (wanted.all_seen and all_marked(wanted)):
+        few = ids.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
+        loose = [one.where for one in wanted.found if not is_marked(one)]
+        query = select(few.c.id).join(Ticket, Ticket.id == few.c.id).where(*wanted.always, *loose)
     # Put together once, for the page and for the number.
     kept = query.cte("kept").prefix_with("MATERIALIZED", dialect="postgresql")
+    if ranked or not wanted.counted:
+        return await by_id(session, select(kept.c.id), kept.c.id, at, limit), 0
     number = select(func.count()).select_from(kept).scalar_subquery()
     rows = await by_id(session, select(kept.c.id, number), kept.c.id, at, limit)
     total = rows[0][1] if rows else (await count(session, query) if at else 0)
