@@ -128,6 +128,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
     activity = Recorder(database, settings.node)
 
     def floor_changed(before: Floor, after: Floor) -> None:
+        requests.pop.floor_changed(before, after)
         board.show(before, after)
         activity.changed(before, after)
         policy.changed(before, after)

@@ -18,6 +18,7 @@ from callcenter.paths import Paths
 from callcenter.schedule import Job
 from callcenter.settings import Settings
 from callcenter.storage import segmenting
+from callcenter.storage.clock import now
 from callcenter.storage.engine import Database
 from callcenter.storage.read_ahead import read_ahead
 from callcenter.tickets import reference_listings
@@ -41,6 +42,7 @@ from callcenter.tickets.flows.time import archive
 from callcenter.tickets.flows.time.calendar import KeptCalendar
 from callcenter.tickets.flows.time.handling_time import HandlingTime
 from callcenter.tickets.flows.time.timekeeper import Timekeeper
+from callcenter.tickets.flows.writing.popping import ScreenPop
 from callcenter.tickets.follow_up_listings import of_ticket
 from callcenter.tickets.interchange import setup as interchange_setup
 from callcenter.tickets.interchange.inbox import Inbox
@@ -79,6 +81,9 @@ class Requests:
         self.mover = Mover(settings, calendar, [*hear_first, outbox.hears, index_moved, suggested.join])
         self._handling = HandlingTime(database, calendar)
         self.mover.subscribers.append(self._handling.heard)
+        self._desk = desk = TicketDesk(database, self.mover, asides={"follow_up": of_ticket})
+        #: Tells an agent's desk who calls.
+        self.pop = ScreenPop(self.live, database, lambda: desk.countdown(now()), settings.callbacks.area_code)
         #: Says by telephone how far a request is.
         self.tell = functools.partial(self_service.tell, database)
         self.errand = FollowUpErrand(settings.node, visits, settings.follow_ups.mode)
@@ -98,8 +103,7 @@ class Requests:
 
     def serve(self, panel: web.Application, dialler: Dialler) -> FollowUpKeeper:
         """Put what the views ask into the panel; returns who is to be told that calls were stored."""
-        settings, database = self.settings, self.database
-        desk = TicketDesk(database, self.mover, asides={"follow_up": of_ticket})
+        settings, database, desk = self.settings, self.database, self._desk
         visit_desk = FollowUpDesk(database, dialler, self.mover, self._followed)
         links = FollowUpLinks(database, visit_desk, settings.follow_ups.public_url, messenger_of(settings))
         panel[TICKETS] = desk

@@ -39,7 +39,9 @@ try {
         theme: "src/theme.js",
         style: "styles/style.css",
         favicon: "styles/favicon.svg",
-        // Citizens load none of the staff's.
+        // Neither a wall nor a citizen loads what desks need.
+        board: "src/wallboard/board.js",
+        "board-style": "styles/board.css",
         citizen: "src/citizen/citizen.js",
         "citizen-page": "styles/citizen-page.css",
       },

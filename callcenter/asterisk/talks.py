@@ -4,6 +4,8 @@ Never by REFER: an attended transfer by SIP was seen to deadlock PJSIP (asterisk
 are joined are redirected in one action (`ExtraChannel`), or the first to leave would end the other's call.
 """
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from callcenter.asterisk.ami import AmiClient
@@ -40,10 +42,18 @@ async def channels(ami: AmiClient) -> list[Channel]:
     ]
 
 
-async def set_variables(ami: AmiClient, channel: str, variables: dict[str, str]) -> None:
-    """Set variables of a channel; a name that begins with `__` is inherited by channels that it calls."""
-    for name, value in variables.items():
-        await ami.action("Setvar", Channel=channel, Variable=name, Value=value)
+async def set_variables(ami: AmiClient, variables: Mapping[str, Mapping[str, str]]) -> None:
+    """Set variables, by channel; a name that begins with `__` is inherited by channels that it calls. Raises AmiError.
+
+    Asked all at once, for Asterisk answers in order, and an agent waits for the sum of all ways there and back.
+    """
+    await asyncio.gather(
+        *(
+            ami.action("Setvar", Channel=channel, Variable=name, Value=value)
+            for channel, its in variables.items()
+            for name, value in its.items()
+        )
+    )
 
 
 async def send(ami: AmiClient, channel: str, exten: str, *, with_: tuple[str, str] | None = None) -> None:

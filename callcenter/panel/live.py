@@ -66,6 +66,11 @@ class LiveState:
         """How many listen."""
         return len(self._subscribers)
 
+    @property
+    def readers(self) -> list[Any]:
+        """Who listens, as `subscribe` was told; one who listens twice is named twice."""
+        return [subscriber.reader for subscriber in self._subscribers if subscriber.reader is not None]
+
     def snapshot(self) -> bytes:
         """Return the event that carries the whole document and the time, against which a reader counts ages."""
         if self._serialised is None:

@@ -28,8 +28,9 @@ CHECK_SECONDS = 15
 async def stream(request: web.Request) -> web.StreamResponse:
     """Send the live document: `event: snapshot` with the whole, then `event: patch` with JSON merge patches (RFC 7396).
 
-    Events of other names are for this reader alone: `message` and `read` of the line between supervisors and desks, and
-    for supervisors `listening`.
+    Events of other names are for this reader alone: `message` and `read` of the line between supervisors and desks, for
+    an agent `call` and `caller` (who is on the phone at their seat, and what is known of them), and for supervisors
+    `listening`.
 
     Null and absent members mean the same. Comments every 5 seconds show that the line is alive.
     """

@@ -32,6 +32,7 @@ from callcenter.tickets import views as tickets_views
 from callcenter.tickets.flows.moving.desk import TicketDesk
 from callcenter.tickets.flows.moving.mover import Mover
 from callcenter.tickets.flows.time.calendar import KeptCalendar
+from callcenter.tickets.flows.writing.popping import ScreenPop
 from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.tables import Category, Place
 
@@ -67,7 +68,8 @@ async def furnish(url: str, database: Database) -> None:
 class Hand:
     """Moves the floor."""
 
-    def __init__(self, live: LiveState) -> None:
+    def __init__(self, live: LiveState, pop: ScreenPop) -> None:
+        self.pop = pop
         self.floor: Floor = empty(("8001", "8002"), timedelta(seconds=30))
         self.board = Board(live, self.floor, limit=5, most=4)
         self.board.names = {"1001": "李敏", "1002": "王芳"}
@@ -77,6 +79,7 @@ class Hand:
 
     def move(self, event: events.AnyEvent) -> float:
         before, self.floor = self.floor, apply(self.floor, event)
+        self.pop.floor_changed(before, self.floor)
         self.board.show(before, self.floor)
         return time.time() * 1000
 
@@ -105,11 +108,12 @@ async def main(folder: Path, port: int) -> None:
     settings = Settings(data=folder / "var")
     live = LiveState()
     live.update({"database": "up", "announcement": {"on": False}})
-    hand = Hand(live)
+    desk = TicketDesk(database, Mover(settings, KeptCalendar(settings), []))
+    hand = Hand(live, ScreenPop(live, database, lambda: desk.countdown(clock.now())))
 
     def hotline(app: web.Application) -> None:
         app[HOTLINE] = SimpleNamespace(keeper=hand, board=hand.board)  # type: ignore[misc]
-        app[TICKETS] = TicketDesk(database, Mover(settings, KeptCalendar(settings), []))
+        app[TICKETS] = desk
         app.router.add_post("/test/floor", hand.asked)
 
     features = [hotline_views.add_routes, tickets_views.add_routes, hotline]

@@ -131,6 +131,8 @@ class Panel:
         self.refusals: dict[str, tuple[int, Json]] = {}
         #: "METHOD path" -> (status, answer) to an order.
         self.answers: dict[str, tuple[int, Json]] = {}
+        #: "METHOD path" -> the lists that the order changes, and no earlier: pages ask for their lists all the time.
+        self.changes: dict[str, dict[str, list[Json]]] = {}
         self.pings = 0
         self.signed_in = True
         self.url = ""
@@ -261,6 +263,7 @@ class Panel:
             status, answer = self.answers.get(order) or self.refusals.get(request.path, (200, {}))
             return web.json_response(answer, status=status)
         self.orders.append((order, await request.json() if request.can_read_body else None))
+        self.lists.update(self.changes.get(order, {}))
         status, answer = self.answers.get(order) or self.refusals.get(request.path, (200, {}))
         return web.json_response(answer, status=status)
 

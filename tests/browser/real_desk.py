@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -88,6 +89,7 @@ class RealDesk:
             await page.get_by_label("密码").fill(PASSWORD)
             await page.keyboard.press("Enter")
         await page.locator(".me-state").wait_for()
+        await page.locator("[aria-labelledby=owed] .count", has_text=re.compile(r"\d")).wait_for()
         return page
 
     async def kill_browser(self) -> None:

@@ -82,14 +82,40 @@ async def test_it_can_be_noted_after_the_talk_and_then_put_away(panel: Panel, sc
     await screen.shows("[role=alert]", "该回拨已办结。")
     panel.refusals.clear()
     panel.orders.clear()
-    again = ago(-600)
-    panel.lists["callbacks"] = [callback(1, "retry", next_at=again, attempts=[{**done, "result": "voicemail"}])]
+    noted = callback(1, "retry", next_at=ago(-600), attempts=[{**done, "result": "voicemail"}])
+    panel.changes[RESULT] = {"callbacks": [noted]}
     await screen.page.get_by_role("button", name="语音信箱").click()
     await panel.ordered(RESULT, {"result": "voicemail", "note": ""})
     await screen.shows("[data-testid=afterwards]", "起再次拨打")
     assert await screen.page.locator(".notes").count() == 0
     await screen.page.locator("[data-testid=afterwards]").get_by_role("button", name="关闭").click()
     assert await screen.page.locator("[data-testid=afterwards]").count() == 0
+
+
+async def test_its_buttons_stay_where_they_are_while_the_page_is_drawn_and_loaded_again(
+    panel: Panel, screens: Screens
+) -> None:
+    """An agent who aims at one must hit it, whatever comes in meanwhile."""
+    done = attempt("answered", seconds_ago=21)
+    panel.lists["callbacks"] = [callback(1, "dialling", attempts=[attempt("dialling", seconds_ago=5)])]
+    panel.floor = desk("talking", "talking")
+    screen = await screens.open("/desk", size=DESK)
+    await screen.shows(".dialling-number", "13800000001")
+    panel.lists["callbacks"] = [callback(1, "settled", settled_by="callback", attempts=[done])]
+    await panel.patch({"seats": {"8001": {"state": "wrap_up", "callback": None, "until": ago(-60)}}})
+    await screen.shows("[data-testid=afterwards]", "已接听")
+    button = screen.page.get_by_role("button", name="语音信箱")
+    before = await button.element_handle()
+    where = await button.bounding_box()
+    for round_ in range(3):
+        panel.questions.clear()
+        clock = await screen.text(".me-time")
+        await panel.patch({"figures": {"calls": round_ + 1}, "callbacks": owed(open=round_)})
+        await panel.until(lambda: any("/callbacks" in one for one in panel.questions))
+        await screen.until(f"document.querySelector('.me-time').innerText !== '{clock}'")
+    assert before
+    assert await before.evaluate("(one) => one.isConnected")
+    assert await button.bounding_box() == where
 
 
 async def test_an_attempt_in_vain_says_what_it_came_to(panel: Panel, screens: Screens) -> None:

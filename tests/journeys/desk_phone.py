@@ -1,6 +1,6 @@
 """Agents at the desk of a real hotline, who telephone with the browser."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from harness import SOON, Hotline, wait_for
 from playwright.async_api import Browser, BrowserContext, Error, Page, WebSocketRoute, async_playwright
 from screen import DESK, chromium
 from softphone import FLAGS, NEAR_HZ, PAGE, PASSWORD, as_agent, microphone
+from speech_way import Way
 from wall import ARTEFACTS
 
 
@@ -22,6 +23,8 @@ class Desk:
         self.seat = seat
         #: Asterisk's own port cannot be reached, as behind a firewall.
         self.through_panel = False
+        #: The way that speech takes; None for the straight one.
+        self.way: Way | None = None
         self._open = True
         self._lines: list[WebSocketRoute] = []
 
@@ -91,7 +94,10 @@ class Desk:
             if not self._open or (self.through_panel and "/phone" not in line.url):
                 await line.close(code=4000)
                 return
-            line.connect_to_server()
+            far = line.connect_to_server()
+            if way := self.way:
+                line.on_message(lambda words: far.send(way.named_to_asterisk(words)))
+                far.on_message(lambda words: line.send(way.named_to_browser(words)))
             self._lines.append(line)
 
         await self.page.route_web_socket("**", opened)
@@ -118,23 +124,30 @@ async def desk(
     cut: bool = False,
     secure: bool = False,
     through_panel: bool = False,
+    role: str = "agent",
+    permissions: Sequence[str] = ("microphone",),
+    script: str = "",
+    way: Way | None = None,
 ) -> AsyncIterator[Desk]:
     """Have `agent` sit down at `seat` before a desk in `browser`; afterwards they are signed out.
 
     With `cut` the test can take the line to Asterisk away; `secure` is over HTTPS; `through_panel` has Asterisk's own
-    port out of reach.
+    port out of reach. `script` runs before the page's own scripts; speech goes by `way`.
     """
     settings = hotline.settings
     url = f"https://127.0.0.1:{settings.https_panel_port}" if secure else f"http://127.0.0.1:{settings.panel_port}"
-    context = await browser.new_context(viewport=DESK, permissions=["microphone"], ignore_https_errors=True)
+    context = await browser.new_context(viewport=DESK, permissions=list(permissions), ignore_https_errors=True)
     context.set_default_timeout(SOON * 1000)
     await context.add_init_script(path=PAGE / "ear.js")
+    if script:
+        await context.add_init_script(path=PAGE / script)
     page = await context.new_page()
     its = Desk(hotline, context, page, agent, seat)
     its.through_panel = through_panel
-    if cut or through_panel:
+    its.way = way
+    if cut or through_panel or way:
         await its.lines_can_be_cut()
-    async with as_agent(hotline, agent):
+    async with as_agent(hotline, agent, role):
         try:
             who = {"user": f"agent{agent}", "password": PASSWORD}
             answer = await context.request.post(f"{url}/api/v1/sign-in", data=who)

@@ -86,8 +86,8 @@ _users: dict[tuple[Path, str], tuple[str, str]] = {}
 
 
 @asynccontextmanager
-async def as_agent(hotline: Hotline, agent: str) -> AsyncIterator[ClientSession]:
-    """The panel's API as the user of `agent`, who is made at first.
+async def as_agent(hotline: Hotline, agent: str, role: str = "agent") -> AsyncIterator[ClientSession]:
+    """The panel's API as the user of `agent`, who is made at first, with that role.
 
     The number is theirs for the length of the block: other tests give it to users of their own.
     """
@@ -109,7 +109,7 @@ async def as_agent(hotline: Hotline, agent: str) -> AsyncIterator[ClientSession]
                     await number(row["login"], None)
         if key not in _users:
             login, password = f"agent{agent}", PASSWORD
-            made = await hotline.cli("user", "add", login, "--role", "agent", "--name", f"座席{agent}")
+            made = await hotline.cli("user", "add", login, "--role", role, "--name", f"座席{agent}")
             once = {"user": login, "password": made["one_time_password"]}
             change = {"current": made["one_time_password"], "new": password}
             for path, body in (("sign-in", once), ("password", change)):

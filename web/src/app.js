@@ -1,4 +1,4 @@
-// One bundle for every page: <html data-page> says which one this is.
+// One bundle for every page but the wallboard, which has its own: <html data-page> says which one this is.
 import { startDesk } from "./desk/desk.js";
 import { startFloor } from "./floor/floor.js";
 import { startFrame } from "./frame.js";
@@ -27,11 +27,9 @@ import { startReference } from "./tickets/reference.js";
 import { startTicket } from "./tickets/ticket.js";
 import { startUnit } from "./tickets/unit.js";
 import { startTestDials } from "./supervision/test_dials.js";
-import { startWallboard } from "./wallboard/wallboard.js";
 
 /** @type {Record<string, (main: HTMLElement) => void>} */
 const pages = {
-  wallboard: startWallboard,
   floor: startFloor,
   desk: startDesk,
   calls: startCalls,

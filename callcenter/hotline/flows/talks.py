@@ -122,8 +122,7 @@ class TalkDesk:
         }
         theirs = {"TALK_ROOM": room, "TALK_AGENT": talk.agent.channel}
         try:
-            await asterisk.set_variables(ami, talk.agent.channel, mine)
-            await asterisk.set_variables(ami, talk.citizen.channel, theirs)
+            await asterisk.set_variables(ami, {talk.agent.channel: mine, talk.citizen.channel: theirs})
             if talk.in_room:
                 await asterisk.send(ami, talk.agent.channel, exten)
             else:

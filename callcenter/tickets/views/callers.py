@@ -1,4 +1,7 @@
-"""Screen pop 来电弹屏: who calls the asker's own seat, and what is known of a caller."""
+"""Screen pop 来电弹屏: who calls the asker's own seat, and what is known of a caller.
+
+A desk that listens is told both by itself (`flows/writing/popping.py`); these are for one that was away.
+"""
 
 from typing import Annotated, Literal
 

@@ -197,7 +197,7 @@ export class Desk {
     const phone = rings ? `${seat.state} ${seat.since} ${seat.caller}` : "-";
     if (phone === this.#phone) return;
     this.#phone = phone;
-    if (rings) void this.work.callMoved();
+    if (rings) void this.work.callMoved(seat);
     else this.work.callOver();
     void this.work.fetch();
   }

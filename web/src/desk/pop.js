@@ -17,10 +17,16 @@ import { due } from "./work.js";
 /** What was asked for is believed for so long; what could not be had is asked for again after a while. */
 const FRESH_MS = 60_000;
 const AGAIN_MS = 5000;
+/** What the server says by itself comes within so long, or is asked for. */
+const TOLD_MS = 400;
 
 export class Cards {
   /** @type {Map<string, {at: number, card: Card | null, fault: string}>} */
   #known = new Map();
+  /** What the server said last by itself. @type {{caller: string, card: Card, at: number} | null} */
+  #told = null;
+  /** Whoever waits for what it will say. @type {(() => void) | null} */
+  #waits = null;
 
   /** @param {() => void} draw */
   constructor(draw) {
@@ -32,15 +38,33 @@ export class Cards {
     return this.#known.get(caller)?.card ?? null;
   }
 
-  /** @param {string} caller @param {boolean} [anew] whatever is known already @returns {Promise<Card | null>} */
-  async load(caller, anew = false) {
+  /** The server says by itself what is known of whoever calls. @param {string} caller @param {Card} card */
+  told(caller, card) {
+    this.#told = { caller, card, at: performance.now() };
+    this.#waits?.();
+  }
+
+  /** @param {string} caller @returns {Promise<Card | null>} null when it was not said in time */
+  async #hear(caller) {
+    const said = () => (this.#told?.caller === caller && performance.now() - this.#told.at < AGAIN_MS ? this.#told.card : null);
+    if (!said()) await new Promise((resolve) => { this.#waits = () => resolve(null); setTimeout(resolve, TOLD_MS); });
+    this.#waits = null;
+    return said();
+  }
+
+  /**
+   * @param {string} caller @param {boolean} [anew] whatever is known already
+   * @param {boolean} [comes] the server is about to say it by itself
+   * @returns {Promise<Card | null>}
+   */
+  async load(caller, anew = false, comes = false) {
     if (!caller) return null;
     const known = this.#known.get(caller);
     if (known && !anew && performance.now() - known.at < FRESH_MS) return known.card;
     const entry = { at: performance.now(), card: known?.card ?? null, fault: "" };
     this.#known.set(caller, entry);
     try {
-      entry.card = await request("GET", `/api/v1/callers/${encodeURIComponent(caller)}`);
+      entry.card = (comes && (await this.#hear(caller))) || (await request("GET", `/api/v1/callers/${encodeURIComponent(caller)}`));
     } catch (error) {
       entry.fault = error instanceof ApiError ? error.message : String(error);
       entry.at -= FRESH_MS - AGAIN_MS;

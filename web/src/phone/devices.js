@@ -19,9 +19,11 @@ export class Devices {
   }
 
   watch() {
-    navigator.mediaDevices?.addEventListener("devicechange", () => void this.look().then(this.changed));
+    navigator.mediaDevices?.addEventListener("devicechange", this.#look);
     return this.look();
   }
+
+  #look = () => void this.look().then(this.changed);
 
   async look() {
     this.all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
@@ -70,6 +72,8 @@ export class Devices {
     const id = this.id("input");
     const stream = await navigator.mediaDevices.getUserMedia({ audio: id ? { ...VOICE, deviceId: { exact: id } } : VOICE, video: false });
     if (!this.all.some(({ label }) => label)) await this.look(); // with the permission come the names
+    // Unplugged, or taken back by the system or the agent, which no change of the list tells.
+    for (const track of stream.getAudioTracks()) track.addEventListener("ended", this.#look);
     return stream;
   }
 }

@@ -13,6 +13,8 @@ import { clockWords, ofMicrophone } from "./trouble.js";
 
 /** What the dialplan answers with one's own voice. */
 const ECHO = "*43";
+/** Troubles that are over once a microphone was opened. */
+const MICROPHONE = ["no_microphone", "denied", "busy_microphone", "lost_microphone", "other"];
 
 export class Phone {
   /** @type {import("./trouble.js").Trouble | null} */
@@ -41,6 +43,8 @@ export class Phone {
   #note = null;
   #started = 0;
   #mine = false;
+  #answering = false;
+  #using = Promise.resolve();
 
   /** @param {() => void} draw */
   constructor(draw) {
@@ -87,6 +91,7 @@ export class Phone {
 
   /** Make sure of the microphone, then register. @param {boolean} [takeOver] */
   async connect(takeOver = false) {
+    if (this.call?.stream) return this.#use(); // all that a call lacks is its microphone; a new line would end it
     this.trouble = null;
     this.#mine = false;
     if (!isSecureContext) return this.#fail({ kind: "insecure" });
@@ -98,6 +103,7 @@ export class Phone {
     }
     if (!this.#seat) return;
     if (silenced()) onceHeard(this.draw);
+    this.ringer.prepare();
     this.line ??= new Line(this.#page, {
       changed: () => this.#lineChanged(),
       refused: (error) => this.#refused(error),
@@ -130,13 +136,20 @@ export class Phone {
 
   async answer() {
     const { call } = this;
-    if (call?.state !== "ringing" || !this.#opening) return;
-    this.#quiet();
+    if (call?.state !== "ringing" || !this.#opening || this.#answering) return;
+    this.#answering = true;
     try {
-      call.answer(await this.#opening);
-      this.microphone.listen(call.stream);
+      // What could not be opened when it began to ring may be plugged in by now.
+      const stream = await this.#opening.catch(() => this.devices.open());
+      if (call !== this.call) return close(stream); // it is over
+      this.#quiet();
+      call.answer(stream);
+      this.microphone.listen(stream);
+      if (MICROPHONE.includes(this.trouble?.kind ?? "")) this.trouble = null;
     } catch (error) {
       this.#fail(ofMicrophone(error));
+    } finally {
+      this.#answering = false;
     }
     this.draw();
   }
@@ -202,15 +215,21 @@ export class Phone {
     this.draw();
   }
 
-  /** Take the devices that are chosen and there, into the call too. */
-  async #use() {
+  /** Take the devices that are chosen and there, into the call too; one change after the other, for a headset is several devices. */
+  #use() {
+    this.#using = this.#using.then(() => this.#useNow());
+    return this.#using;
+  }
+
+  async #useNow() {
     void (/** @type {any} */ (this.#ear)).setSinkId?.(this.devices.id("output")).catch(() => {});
     const speaking = this.call?.stream ?? this.trial;
     if (speaking) {
       try {
         const stream = await this.devices.open();
         if (this.call) await this.call.speakThrough(stream);
-        else this.trial = stream;
+        else if (this.trial) this.trial = stream;
+        else return close(stream); // over meanwhile
         close(speaking);
         this.microphone.listen(stream);
         if (this.trouble?.kind === "lost_microphone") this.trouble = null;

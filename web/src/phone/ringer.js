@@ -9,6 +9,9 @@ const STROKE = 0.45;
 const TONES = [587.33, 987.77];
 const KEY = "phone-ring-volume";
 
+/** @type {AudioBuffer | null} */
+let tune = null;
+
 export class Ringer {
   /** @type {AudioBufferSourceNode | null} */
   #source = null;
@@ -30,13 +33,19 @@ export class Ringer {
     return this.#source !== null;
   }
 
+  /** Make what it will play: a phone that rings has no time for that. */
+  prepare() {
+    tune ??= melody(audio());
+  }
+
   /** @param {string} device where it is heard; "" is the system's own choice */
   start(device) {
     if (this.#source) return;
     const context = audio();
     // Not in every browser; without it the ring comes where all sound does.
     void (/** @type {any} */ (context)).setSinkId?.(device).catch(() => {});
-    this.#source = new AudioBufferSourceNode(context, { buffer: melody(context), loop: true });
+    this.prepare();
+    this.#source = new AudioBufferSourceNode(context, { buffer: tune, loop: true });
     this.#gain = new GainNode(context, { gain: this.volume });
     this.#source.connect(this.#gain).connect(context.destination);
     this.#source.start();

@@ -60,6 +60,7 @@ export function startWallboard(main) {
       main,
     );
   };
-  live.subscribe(draw);
+  main.replaceChildren(); // what the server drew until now
   everySecond(draw);
+  live.subscribe(draw);
 }

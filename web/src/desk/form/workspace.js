@@ -1,9 +1,10 @@
 // The forms that an agent has open: one for each call, and as many more as wanted. None goes by itself once it was used.
-import { html, nothing } from "lit-html";
+import { html, nothing, render } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import { request } from "../../core/api.js";
 import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
+import { live } from "../../core/live.js";
 import { mountPicker } from "../../knowledge/picker.js";
 import { listed } from "../../tickets/reference_data.js";
 import { Cards } from "../pop.js";
@@ -30,6 +31,8 @@ export class Workspace {
   /** A form to which the keyboard goes as soon as it is drawn. @type {TicketForm | null} */
   #wanted = null;
   #asked = 0;
+  /** What the server said last of this seat's call. @type {Call | null} */
+  #told = null;
   #fetched = false;
   /** The knowledge base beside the form, once it was wanted. @type {{host: HTMLElement, picker: ReturnType<typeof mountPicker>} | null} */
   #shelf = null;
@@ -45,6 +48,8 @@ export class Workspace {
   }
 
   async start() {
+    live.onNews("call", (call) => { this.#told = call; });
+    live.onNews("caller", ({ caller, card }) => this.cards.told(caller, card));
     const flush = () => this.forms.forEach((form) => form.draft.flush());
     addEventListener("pagehide", flush);
     document.addEventListener("visibilitychange", flush);
@@ -54,6 +59,14 @@ export class Workspace {
     } finally {
       this.#begun();
     }
+    (window.requestIdleCallback ?? setTimeout)(() => this.#rehearse());
+  }
+
+  /** Draw a form and a caller once where nobody sees them: the first call of a day is in no less of a hurry than the others. */
+  #rehearse() {
+    const unseen = document.createElement("div");
+    render(html`${this.cards.view("0", "ringing", 0)}${this.#form(Draft.fresh(null, {}, this.draw)).view()}`, unseen);
+    render(nothing, unseen);
   }
 
   /** Bring what the server kept, once it can be asked. */
@@ -108,13 +121,14 @@ export class Workspace {
     return form;
   }
 
-  /** The seat's state has changed: who is it? */
-  async callMoved() {
+  /** The seat's state has changed: who is it? The stream has said so just before, unless it was away then. @param {import("../../core/live.js").Seat} seat */
+  async callMoved({ state, since }) {
     const asked = ++this.#asked;
-    const found = await request("GET", "/api/v1/desk/call").catch(() => null);
+    const told = this.#told?.state === state && this.#told.since === since ? this.#told : null;
+    const found = told ?? (await request("GET", "/api/v1/desk/call").catch(() => null));
     await this.#beginning;
     if (asked !== this.#asked || !found) return;
-    this.hear(typeof found.linkedid === "string" && found.linkedid ? found : null);
+    this.hear(typeof found.linkedid === "string" && found.linkedid ? found : null, Boolean(told));
   }
 
   /** There is nobody at this seat's phone any more. */
@@ -123,8 +137,8 @@ export class Workspace {
     this.hear(null);
   }
 
-  /** @param {Call | null} call */
-  hear(call) {
+  /** @param {Call | null} call @param {boolean} [told] the stream says by itself what is known of them */
+  hear(call, told = false) {
     const rang = call && call.linkedid !== this.call?.linkedid;
     this.call = call;
     if (!call) {
@@ -142,8 +156,8 @@ export class Workspace {
       if (!form.draft.touched) form.set({}); // from now on it survives a crash
       this.#turnTo(form);
     }
+    void this.cards.load(call.caller, Boolean(rang), Boolean(rang) && told).then((card) => this.#name(form, card?.name)); // a drawing would ask
     this.draw();
-    void this.cards.load(call.caller, Boolean(rang)).then((card) => this.#name(form, card?.name));
   }
 
   /** The name they gave before, until the agent writes another. @param {TicketForm | undefined} form @param {string | null | undefined} name */
