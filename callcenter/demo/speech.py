@@ -106,11 +106,14 @@ class Speech(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         self._target: tuple[str, int] | None = None
         self._source = secrets.randbits(32)
-        self._sequence = secrets.randbits(15)
         self._stamp = secrets.randbits(31)
         self._wanted = asyncio.Event()
+        #: Number of the next packet: a phone begins anywhere (RFC 3550, 5.1).
+        self.sequence = secrets.randbits(16)
         #: Packets so far.
         self.sent = 0
+        #: Whether nothing is sent, as by a phone that is muted and has voice activity detection.
+        self.muted = False
         #: Of so many packets one is lost on the way; 0 loses none.
         self.loses_one_in = 0
         self.received = 0
@@ -198,11 +201,11 @@ class Speech(asyncio.DatagramProtocol):
         return due
 
     def _send(self, kind: int, payload: bytes, *, marker: bool = False) -> None:
-        if self._transport is None or self._target is None:
+        if self._transport is None or self._target is None or self.muted:
             return
-        head = _HEADER.pack(0x80, 0x80 * marker | kind, self._sequence, self._stamp & 0xFFFFFFFF, self._source)
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        if self.loses_one_in and self._sequence % self.loses_one_in == 0:
+        head = _HEADER.pack(0x80, 0x80 * marker | kind, self.sequence, self._stamp & 0xFFFFFFFF, self._source)
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        if self.loses_one_in and self.sequence % self.loses_one_in == 0:
             return
         self._transport.sendto(head + payload, self._target)
         self.sent += 1

@@ -51,8 +51,15 @@ def share(side: Side, hertz: float) -> float:
     return float(power[near].sum() / max(power.sum(), 1e-12))
 
 
-def spoken(side: Side, hertz: float) -> float:
-    """Return for how many seconds a tone of `hertz` is the most of what `side` says."""
+def spoken(side: Side, hertz: float, least: float = 0.5) -> float:
+    """Return for how many seconds a tone of `hertz` is at least that share of what `side` says; 0.5: most of it."""
+    return len(moments(side, hertz, least)) / 10
+
+
+def moments(side: Side, hertz: float, least: float = 0.5) -> list[float]:
+    """Return the seconds at which a tone of `hertz` is at least that share of what `side` says, in tenths."""
     step = RATE // 10
     pieces = [side[start : start + step] for start in range(0, len(side) - step + 1, step)]
-    return sum(np.sqrt(np.mean(piece**2)) > 0.01 and share(piece, hertz) > 0.5 for piece in pieces) / 10
+    return [
+        at / 10 for at, piece in enumerate(pieces) if np.sqrt(np.mean(piece**2)) > 0.01 and share(piece, hertz) > least
+    ]

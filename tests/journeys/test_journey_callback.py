@@ -255,7 +255,7 @@ async def test_a_citizen_who_was_called_back_is_recorded_on_when_another_agent_t
     lines: Hotline, network: Network
 ) -> None:
     """Their channel has no dialplan of its own until it is moved: Asterisk puts another in its place."""
-    number = "13800000021"
+    number = "13800000031"
     async with lines.seated("1001", "8001") as first, manager(lines) as ami:
         await miss(lines, number)
         await wait_for(lambda: network.answered[number] and hears(network.speech.heard, SEAT_HZ), 45)

@@ -122,6 +122,13 @@ async def test_each_opening_of_the_player_is_in_the_audit_trail(api: Api) -> Non
     assert (await got(client, "/1/audio?opening=%0d%0a"))[0] == 400
 
 
+async def test_parts_that_a_player_asks_for_at_once_are_one_hearing(api: Api) -> None:
+    client = await api.as_("supervisor")
+    parts = (got(client, "/1/audio?opening=a", Range=f"bytes={start}-") for start in range(0, 2000, 100))
+    assert {status for status, _, _ in await asyncio.gather(*parts)} == {206}
+    assert await api.trail() == [("supervisor", "recording_heard", "recording 1")]
+
+
 @pytest.mark.parametrize("role", ["unit", "agent", "supervisor", "inspector", "manager", "administrator"])
 async def test_only_those_with_the_right_hear_see_or_hold(api: Api, role: Role) -> None:
     client = await api.as_(role)

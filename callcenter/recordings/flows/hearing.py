@@ -1,5 +1,6 @@
 """Hearing a recording: each opening of the player is in the audit trail once, however many parts it asks for."""
 
+import asyncio
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ class Hearings:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: OrderedDict[tuple[str, int, str], datetime] = OrderedDict()
+        self._writing = asyncio.Lock()
 
     async def hears(self, row: Recording, opening: str, actor: Actor, now: datetime) -> None:
         """Let `actor` hear a part of `row`; the first of an `opening` is written into the audit trail before it.
@@ -35,14 +37,23 @@ class Hearings:
         Raises what the database raises: nobody hears what cannot be written down.
         """
         key = (actor.who, row.id, opening)
-        last = self._known.get(key)
-        if last is None or now - last > PAUSE:
-            async with self._database.begin() as session:
-                audit.record(session, actor, "recording_heard", at=now, target=target_of(row), call=row.linkedid)
+        if not self._knows(key, now):
+            # A player asks for the sound's beginning and its end at once: one of the two is written down.
+            async with self._writing:
+                if not self._knows(key, now):
+                    async with self._database.begin() as session:
+                        audit.record(
+                            session, actor, "recording_heard", at=now, target=target_of(row), call=row.linkedid
+                        )
+                    self._known[key] = now
         self._known[key] = now
         self._known.move_to_end(key)
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
+
+    def _knows(self, key: tuple[str, int, str], now: datetime) -> bool:
+        last = self._known.get(key)
+        return last is not None and now - last <= PAUSE
 
 
 async def audible(session: AsyncSession, number: int, *, seen: bool = False) -> Recording:

@@ -139,7 +139,13 @@ class Player {
   /** @param {number} steps */
   #faster(steps) {
     const at = SPEEDS.indexOf(this.#audio.playbackRate);
-    this.#audio.playbackRate = SPEEDS[Math.min(Math.max(at + steps, 0), SPEEDS.length - 1)] ?? 1;
+    this.#playAt(SPEEDS[Math.min(Math.max(at + steps, 0), SPEEDS.length - 1)] ?? 1);
+  }
+
+  /** Shown at once: the sound says that its speed has changed when it comes to it. @param {number} speed */
+  #playAt(speed) {
+    this.#audio.playbackRate = speed;
+    this.#draw();
   }
 
   /** @param {KeyboardEvent} event */
@@ -254,7 +260,7 @@ class Player {
         <p class="player-time number" data-testid="time">${duration(Math.floor(at))}<span> / ${duration(Math.round(seconds))}</span>${
           this.#hover === null ? nothing : html`<small>${t("to {time}", { time: duration(Math.floor(this.#hover * seconds)) })}</small>`}</p>
         <div class="speeds" role="group" aria-label=${t("Speed")}>${SPEEDS.map((speed) => html`<button type="button" aria-pressed=${String(this.#audio.playbackRate === speed)}
-          @click=${() => { this.#audio.playbackRate = speed; }}>${speed}×</button>`)}</div>
+          @click=${() => this.#playAt(speed)}>${speed}×</button>`)}</div>
       </div>
       <p class="hint player-keys"><kbd>${t("Space")}</kbd> ${t("play or pause")} <kbd>←</kbd><kbd>→</kbd> ${t("5 seconds")} <kbd>↑</kbd><kbd>↓</kbd> ${t("speed")}</p>
       ${this.#keeping(recording)}`;
