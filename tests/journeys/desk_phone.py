@@ -7,7 +7,7 @@ from pathlib import Path
 from harness import SOON, Hotline, wait_for
 from playwright.async_api import Browser, BrowserContext, Error, Page, WebSocketRoute, async_playwright
 from screen import DESK, chromium
-from softphone import FLAGS, NEAR_HZ, PAGE, PASSWORD, as_agent, microphone
+from softphone import FLAGS, NEAR_HZ, PAGE, PASSWORD, PERMITS, as_agent, microphone
 from speech_way import Way
 from wall import ARTEFACTS
 
@@ -104,12 +104,13 @@ class Desk:
 
 
 @asynccontextmanager
-async def telephoning(folder: Path, *flags: str) -> AsyncIterator[Browser]:
-    """A browser with a microphone that says a tone."""
+async def telephoning(folder: Path, *flags: str, permits: bool = True) -> AsyncIterator[Browser]:
+    """A browser with a microphone that says a tone; without `permits` one that heeds what the page is allowed."""
+    given = [flag for flag in FLAGS if permits or flag != PERMITS]
     tone = microphone(folder / "microphone.wav")
     async with (
         async_playwright() as playwright,
-        chromium(playwright, *FLAGS, f"--use-file-for-fake-audio-capture={tone}", *flags) as browser,
+        chromium(playwright, *given, f"--use-file-for-fake-audio-capture={tone}", *flags) as browser,
     ):
         yield browser
 

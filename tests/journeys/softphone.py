@@ -18,10 +18,12 @@ from screen import chromium
 
 PAGE = Path(__file__).parent / "browser"
 WEB = Path(__file__).parents[2] / "web"
+#: Every page has the microphone, whatever was forbidden.
+PERMITS = "--use-fake-ui-for-media-stream"
 #: A microphone that plays a file, a permission that nobody has to click, and calls that stay on this machine.
 FLAGS = (
     "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
+    PERMITS,
     "--allow-loopback-in-peer-connection",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
     "--autoplay-policy=no-user-gesture-required",

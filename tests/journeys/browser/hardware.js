@@ -21,7 +21,12 @@
     const id = wanted.audio?.deviceId?.exact ?? left[0].deviceId;
     if (!left.some(({ deviceId }) => deviceId === id)) throw new DOMException("Requested device not found", "OverconstrainedError");
     const stream = await open({ ...wanted, audio: { ...wanted.audio, deviceId: { exact: id } } });
-    stream.getAudioTracks().forEach((track) => tracks.add(track));
+    for (const track of stream.getAudioTracks()) {
+      tracks.add(track);
+      if (!gone.has(track.label)) continue;
+      track.stop(); // pulled out while it was opened
+      throw new DOMException("Could not start audio source", "NotReadableError");
+    }
     return stream;
   };
 

@@ -8,7 +8,7 @@ import { Line } from "./line.js";
 import { Meter } from "./meter.js";
 import { pageName } from "./one_tab.js";
 import { Ringer } from "./ringer.js";
-import { onceHeard, silenced } from "./sound.js";
+import { onceHeard, silence, silenced } from "./sound.js";
 import { clockWords, ofMicrophone } from "./trouble.js";
 
 /** What the dialplan answers with one's own voice. */
@@ -234,10 +234,20 @@ export class Phone {
         this.microphone.listen(stream);
         if (this.trouble?.kind === "lost_microphone") this.trouble = null;
       } catch (error) {
-        this.#fail(this.call ? { kind: "lost_microphone" } : ofMicrophone(error));
+        if (this.call) await this.#loseMicrophone(this.call);
+        else this.#fail(ofMicrophone(error));
       }
     }
     this.draw();
+  }
+
+  /** The call goes on, with silence for speech. @param {Call} call */
+  async #loseMicrophone(call) {
+    const before = call.stream;
+    await call.speakThrough(silence());
+    close(before);
+    this.microphone.listen(null);
+    this.#fail({ kind: "lost_microphone" });
   }
 
   async #devicesChanged() {

@@ -10,6 +10,9 @@ export function audio() {
   return context;
 }
 
+/** A microphone that hears nothing: a phone that sends no speech at all is taken for one that has died. */
+export const silence = () => audio().createMediaStreamDestination().stream;
+
 /** Whether the browser keeps the page silent still. */
 export const silenced = () => audio().state !== "running";
 
