@@ -84,7 +84,7 @@ async def more_than(its: Desk, count: int) -> bool:
 @pytest.fixture
 def looped(tmp_path: Path) -> Iterator[Hotline]:
     """A hotline whose line to the telephone network leads back to itself."""
-    always = {"CALLBACKS__MODE": "off", "MENU__SILENCE_SECONDS": "6"}
+    always = {"CALLBACKS__MODE": "off", "MENU__SILENCE_SECONDS": "3"}
     yield from own_hotline(tmp_path / "hotline", lambda sip: {"TRUNKS": [line_to(sip)], **always})
 
 

@@ -10,8 +10,21 @@ export function audio() {
   return context;
 }
 
+/** @type {MediaStream | null} */
+let quiet = null;
+
 /** A microphone that hears nothing: a phone that sends no speech at all is taken for one that has died. */
-export const silence = () => audio().createMediaStreamDestination().stream;
+export function silence() {
+  if (!quiet) {
+    const context = audio();
+    const end = context.createMediaStreamDestination();
+    const source = new ConstantSourceNode(context, { offset: 0 }); // without one nothing at all comes out
+    source.connect(end);
+    source.start();
+    quiet = end.stream;
+  }
+  return new MediaStream(quiet.getAudioTracks().map((track) => track.clone()));
+}
 
 /** Whether the browser keeps the page silent still. */
 export const silenced = () => audio().state !== "running";
