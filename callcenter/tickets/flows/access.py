@@ -6,7 +6,7 @@ sees those in which it has or had a part, and a confidential one only while it h
 hidden from units.
 """
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, and_, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.panel.sessions import Identity
@@ -28,11 +28,25 @@ def visible_part(identity: Identity) -> ColumnElement[bool]:
         return true()
     if identity.has("tickets.see_all"):
         return or_(Ticket.confidential.is_(False), Ticket.accepted_by == identity.login)
-    has_now = select(TicketUnit.id).where(
-        TicketUnit.unit_id == _unit(identity), TicketUnit.ticket_id == Ticket.id, TicketUnit.until.is_(None)
+    return or_(Ticket.confidential.is_(False), _has_now(identity, Ticket.id))
+
+
+def visible_ids(identity: Identity, ids: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition of `visible_part` on many ids: only the confidential tickets are read for it."""
+    if identity.has("tickets.see_confidential"):
+        return true()
+    plain = ids.not_in(select(Ticket.id).where(Ticket.confidential))
+    if identity.has("tickets.see_all"):
+        return or_(plain, ids.in_(select(Ticket.id).where(Ticket.confidential, Ticket.accepted_by == identity.login)))
+    return or_(plain, _has_now(identity, ids))
+
+
+def _has_now(identity: Identity, ticket_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    parts = select(TicketUnit.id).where(
+        TicketUnit.unit_id == _unit(identity), TicketUnit.ticket_id == ticket_id, TicketUnit.until.is_(None)
     )
     # OFFSET: so that PostgreSQL asks for the few confidential ones, and does not first collect all that the unit has.
-    return or_(Ticket.confidential.is_(False), has_now.offset(0).exists())
+    return parts.offset(0).exists()
 
 
 def _unit(identity: Identity) -> ScalarSelect[int]:

@@ -11,11 +11,17 @@ from callcenter.storage.base import Base, OfNode
 _NOW = text("until IS NULL")
 
 
+_CONFIDENTIAL = text("confidential")
+
+
 class Ticket(OfNode, Base):
     """One request 工单 as it is now; how it came to be so stands in its entries."""
 
     __tablename__ = "tickets"
-    __table_args__ = (Index("ix_tickets_state_due_at", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_tickets_state_due_at", "state", "due_at"),
+        Index("ix_tickets_confidential", "id", sqlite_where=_CONFIDENTIAL, postgresql_where=_CONFIDENTIAL),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     #: Day, place in the day, check digit (`rules.numbers`); people say it on the telephone.

@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.storage.fulltext import Found, FullText
+from callcenter.tickets.flows.access import visible_ids
 from callcenter.tickets.flows.finding.paging import Cursor, by_id, int_of
 from callcenter.tickets.flows.finding.question import (
     MOST_COUNTED,
@@ -109,10 +110,12 @@ async def _among_few(session: AsyncSession, wanted: Wanted, ids: Select[Any], *,
     """Return the newest of those that the index gives, and how many of them may be seen."""
     query: Select[Any] = ids
     at, limit = _part(wanted, ranked=ranked)
-    if not (wanted.all_seen and all_marked(wanted)):
+    loose = [one.where for one in wanted.found if not is_marked(one)]
+    if loose or not wanted.all_seen:
         few = ids.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
-        loose = [one.where for one in wanted.found if not is_marked(one)]
-        query = select(few.c.id).join(Ticket, Ticket.id == few.c.id).where(*wanted.always, *loose)
+        query = select(few.c.id).where(visible_ids(wanted.asker, few.c.id))
+    if loose:
+        query = query.join(Ticket, Ticket.id == few.c.id).where(*loose)
     # Put together once, for the page and for the number.
     kept = query.cte("kept").prefix_with("MATERIALIZED", dialect="postgresql")
     if ranked or not wanted.counted:

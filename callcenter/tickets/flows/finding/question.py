@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.panel.sessions import Identity
 from callcenter.storage.fulltext import Found
 from callcenter.tickets.flows.finding.filters import Condition
 from callcenter.tickets.flows.finding.paging import Cursor, cursor, int_of
@@ -42,11 +43,15 @@ class Wanted:
     always: list[ColumnElement[bool]]
     words: Found | None
     sqlite: bool
-    #: Whether the asker may see every ticket.
-    all_seen: bool
+    asker: Identity
     at: Cursor | None
     limit: int
     counted: bool
+
+    @property
+    def all_seen(self) -> bool:
+        """Whether the asker may see every ticket."""
+        return self.asker.has("tickets.see_confidential")
 
 
 def is_marked(condition: Condition) -> bool:

@@ -68,7 +68,7 @@ async def search(
     if sort == "due" and not any(one.name in ("state", "due") for one in found):
         found.append(Condition("state", OPEN_STATES, Ticket.state.in_(OPEN_STATES)))
     always = [visible_part(asker)]  # a unit's part is a condition of its own
-    wanted = Wanted(found, always, None, sqlite, asker.has("tickets.see_confidential"), parsed(after), limit, counted)
+    wanted = Wanted(found, always, None, sqlite, asker, parsed(after), limit, counted)
     question = (filters.q or "").strip()
     if is_number(said(question)):
         always.append(Ticket.number == said(question))
