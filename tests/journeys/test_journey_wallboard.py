@@ -49,7 +49,7 @@ async def asterisk(hotline: Hotline) -> AsyncIterator[Witness]:
 
 
 async def test_each_step_of_a_call_is_on_the_screen_at_once(hotline: Hotline, wall: Wall, asterisk: Witness) -> None:
-    caller, masked = "13850000001", "138****0001"
+    caller, masked = "13853000001", "138****0001"
     began = time.time()
     answered, asked = map(int, (await wall.shown("answer rate")).split(" / "))
     took: dict[str, int] = {}
@@ -98,7 +98,7 @@ async def test_a_killed_controller_is_said_and_the_board_is_right_again_by_itsel
     screens.expected = ("ERR_", "503")  # what Chromium writes on the console when a stream breaks
     async with (
         hotline.seated("1001", "8001") as seat,
-        hotline.citizen("13850000002") as citizen,
+        hotline.citizen("13853000002") as citizen,
     ):
         await seat.until("answered", within=15)
         await wall.shows("8001", "talking")
@@ -108,7 +108,7 @@ async def test_a_killed_controller_is_said_and_the_board_is_right_again_by_itsel
         await wall.screen.shows(".band[data-tone=lost]", "连接中断")
         await wall.picture("disconnected")
         assert await wall.shown("8001") == "talking", "what was known still stands, and says how old it is"
-        async with hotline.citizen("13850000003") as second:
+        async with hotline.citizen("13853000003") as second:
             await second.until("answered")
             back = await wall.appeared("link", "live", lost, within=20)
             await wall.shows("8001", "talking")
@@ -130,16 +130,16 @@ async def test_four_wait_and_the_fifth_is_owed(hotline: Hotline, wall: Wall) -> 
     async with hotline.seated("1001", "8001"), AsyncExitStack() as stack:
         await hotline.post("/agents/1001/break", {"reason": "meal"})
         await wall.shows("8001", "break")
-        citizens = [hotline.citizen(f"1385000001{number}") for number in range(4)]
+        citizens = [hotline.citizen(f"1385300001{number}") for number in range(4)]
         await asyncio.gather(*(stack.enter_async_context(citizen) for citizen in citizens))
         await wall.shows("waiting", "4", within=15)
         await wall.shows("level", "排队已满")
-        async with hotline.citizen("13850000014") as fifth:
+        async with hotline.citizen("13853000014") as fifth:
             await fifth.until("ended", within=15)
         await wall.shows("missed", str(missed + 1))
         await wall.picture("full")
         assert await wall.shown("waiting") == "4"
-        assert (await hotline.call_of("13850000014"))["outcome"] == "overflowed"
-        await hotline.callback_of("13850000014")
+        assert (await hotline.call_of("13853000014"))["outcome"] == "overflowed"
+        await hotline.callback_of("13853000014")
     await wall.shows("waiting", "0")
     assert max(int(count) for count, _ in await wall.changes("waiting", began)) == 4, "never five on the board"
