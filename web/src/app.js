@@ -18,6 +18,7 @@ import { startTickets } from "./lists/tickets.js";
 import { startAgentDay } from "./reports/agent_day.js";
 import { startIndicators } from "./reports/indicators.js";
 import { startTimeline } from "./reports/timeline.js";
+import { startAudit } from "./audit/audit.js";
 import { startBans } from "./supervision/bans.js";
 import { startBlockedCallers } from "./supervision/blocked_callers.js";
 import { startDispatchHelp } from "./supervision/dispatch_help.js";
@@ -54,6 +55,7 @@ const pages = {
   dispatch_help: startDispatchHelp,
   blocked_callers: startBlockedCallers,
   bans: startBans,
+  audit: startAudit,
   test_dials: startTestDials,
 };
 

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from callcenter.hotline.views import (
+    audit_trail,
     bans,
     callbacks,
     desk_messages,
@@ -42,8 +43,10 @@ def add_routes(app: web.Application) -> None:
         ("blocked-callers/{number}", supervision.OneBlockedCaller),
         ("test-dials", supervision.TestDialsList),
         *bans.ROUTES,
+        *audit_trail.ROUTES,
     ):
         app.router.add_view(f"/api/v1/{path}", view)
+    audit_trail.set_up(app)
     app.router.add_get("/phone", phones.line, name="phone-line")
     if MANIFEST not in app:
         return  # no front end was built: the API alone
@@ -57,6 +60,7 @@ def add_routes(app: web.Application) -> None:
         "blocked_callers": "callers.block",
         "test_dials": "test_dials.make",
         "bans": "bans.manage",
+        "audit": "audit.see",
     }
     for page, right in pages.items():
         add_page(app, f"/{page.replace('_', '-')}", f"{page}.html", right=right)

@@ -4,7 +4,9 @@ Found are a row that was changed, removed, inserted or put elsewhere, an end tha
 hashed anew by somebody who could write to the database and not to the witness's folder.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,27 +48,39 @@ class Proof:
             self.faults.append(fault)
 
 
-async def prove(database: Database, witness: Witness) -> Proof:
-    """Check the whole trail against itself and `witness`. Raises what the database raises, OSError for its folder."""
+async def prove(
+    database: Database, witness: Witness, *, piece: int = _PIECE, seen: Callable[[Proof], None] | None = None
+) -> Proof:
+    """Check the whole trail against itself and `witness`. Raises what the database raises, OSError for its folder.
+
+    `piece` is how many rows are read at once. `seen` is told how far it is after each piece; with it the check shares its
+    loop with others, and rests as long as it worked.
+    """
     # Marks first: whatever is marked was committed before, so the rows read afterwards must have it.
-    marks = list(witness.marks())
+    marks = await asyncio.to_thread(lambda: list(witness.marks()))
     async with database.read() as session:
         head = (await session.execute(select(AuditHead).where(AuditHead.id == ONLY))).scalar_one_or_none()
         proof = Proof(head.chain if head else "")
         own = {mark.count: mark.hash for mark in marks if mark.chain == proof.chain}
         proof.marks = len(own)
-        last = await _follow(session, proof, own)
+        last = await _follow(session, proof, own, piece, seen)
     _check_end(proof, head, last, max(own, default=0))
     if proof.rows and marks and not own:
         proof.wrong(f"the marks in {witness.folder} are of another chain: this is not the database that wrote them")
     return proof
 
 
-async def _follow(session: AsyncSession, proof: Proof, marks: Mapping[int, str]) -> str:
+async def _follow(
+    session: AsyncSession, proof: Proof, marks: Mapping[int, str], piece: int, seen: Callable[[Proof], None] | None
+) -> str:
     """Hash every row again; return the hash that the last one should have."""
-    expected, number = first_link(proof.chain), 0
-    async for row in _rows(session):
+    expected, number, began = first_link(proof.chain), 0, time.monotonic()
+    async for row in _rows(session, piece):
         proof.rows += 1
+        if seen and proof.rows % piece == 0:
+            seen(proof)
+            await asyncio.sleep(time.monotonic() - began)
+            began = time.monotonic()
         at = row["number"]
         if at < 1:
             proof.wrong(f"row {at} was inserted")
@@ -84,17 +98,17 @@ async def _follow(session: AsyncSession, proof: Proof, marks: Mapping[int, str])
     return expected
 
 
-async def _rows(session: AsyncSession) -> AsyncIterator[Mapping[str, Any]]:
+async def _rows(session: AsyncSession, size: int) -> AsyncIterator[Mapping[str, Any]]:
     """Yield every row in order. Keyset paging: neither database has to hold a million of them at once."""
     after: int | None = None
     while True:
-        query = select(*_COLUMNS).order_by(Audit.number).limit(_PIECE)
+        query = select(*_COLUMNS).order_by(Audit.number).limit(size)
         if after is not None:
             query = query.where(Audit.number > after)
         piece = (await session.execute(query)).mappings().all()
         for row in piece:
             yield dict(row)
-        if len(piece) < _PIECE:
+        if len(piece) < size:
             return
         after = piece[-1]["number"]
 

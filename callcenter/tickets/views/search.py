@@ -1,6 +1,5 @@
 """Finding tickets: the search, lists that people keep, and their export to Excel."""
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from callcenter.panel.audit import record
 from callcenter.panel.i18n import N_
 from callcenter.panel.keys import DATABASE, SETTINGS
 from callcenter.panel.problems import Problem
+from callcenter.panel.workbook import CONTENT_TYPE, sent
 from callcenter.storage.clock import now
 from callcenter.tickets.flows.finding import export, saved_lists
 from callcenter.tickets.flows.finding.filters import Agent, Caller, Code, Due, Filters, Moment, Part, Question, Unknown
@@ -28,9 +28,6 @@ from callcenter.tickets.flows.finding.saved_lists import Choice, SavedRow
 from callcenter.tickets.flows.finding.search import Sort, search
 from callcenter.tickets.keys import TICKETS
 from callcenter.tickets.rules.words import Kind, Source, Urgency
-
-_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_PIECE = 64 * 1024
 
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -113,7 +110,7 @@ class Export(_Finding):
     """/api/v1/tickets/export."""
 
     @requires("tickets.export")
-    @answers(bytes, content_type=_WORKBOOK)
+    @answers(bytes, content_type=CONTENT_TYPE)
     async def get(  # noqa: PLR0917
         self,
         q: Question | None = None,
@@ -149,7 +146,7 @@ class Export(_Finding):
             async with database.begin() as session:
                 asked = filters.model_dump(mode="json", exclude_defaults=True)
                 record(session, actor_of(self.request), "tickets_exported", at=now(), rows=count, filters=asked)
-            return await _sent(self.request, path, f"tickets-{now().astimezone(self._zone):%Y%m%d-%H%M%S}.xlsx")
+            return await sent(self.request, path, f"tickets-{now().astimezone(self._zone):%Y%m%d-%H%M%S}.xlsx")
 
 
 class SavedLists(_Finding):
@@ -222,21 +219,3 @@ async def _told() -> AsyncIterator[None]:
         raise Problem(400, N_("Some fields are wrong."), fields={error.field: N_("is not known")}) from error
     except BadCursor as error:
         raise Problem(400, N_("Some fields are wrong."), fields={"after": N_("is no mark of a page")}) from error
-
-
-async def _sent(request: web.Request, path: Path, name: str) -> web.StreamResponse:
-    size = (await asyncio.to_thread(path.stat)).st_size
-    answer = web.StreamResponse(
-        headers={
-            "Content-Type": _WORKBOOK,
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Length": str(size),
-            "Cache-Control": "no-store",
-        }
-    )
-    await answer.prepare(request)
-    with path.open("rb") as file:
-        while piece := await asyncio.to_thread(file.read, _PIECE):
-            await answer.write(piece)
-    await answer.write_eof()
-    return answer

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.masking import number_for
 from callcenter.panel.sessions import Identity
+from callcenter.panel.workbook import MOST_ROWS, Sheet
 from callcenter.tickets.flows.access import hides_caller
 from callcenter.tickets.flows.finding.filters import Filters
 from callcenter.tickets.flows.finding.found import Names, names_of, tickets_of
@@ -21,10 +20,6 @@ from callcenter.tickets.rules.countdown import Countdown, Left
 from callcenter.tickets.rules.words import CLOSED_STATES, KINDS, SATISFACTIONS, SOURCES, STATES, URGENCIES
 from callcenter.tickets.tables import Ticket
 
-#: A sheet that people can still read; whoever needs more asks for less at a time.
-MOST_ROWS = 50_000
-#: Characters that a cell holds in Excel.
-_CELL = 32_000
 _BATCH = 500
 #: Heading and width of each column.
 COLUMNS: tuple[tuple[str, int], ...] = (
@@ -71,7 +66,7 @@ async def write(
 
     Raises what `search` raises.
     """
-    sheet = _Sheet(path)
+    sheet = Sheet(path, "工单", COLUMNS)
     after: str | None = None
     written = 0
     try:
@@ -103,34 +98,6 @@ async def write(
     finally:
         await asyncio.to_thread(sheet.close)
     return written
-
-
-class _Sheet:
-    def __init__(self, path: Path) -> None:
-        # Text stays text: nothing that a citizen said becomes a formula, a link or a number.
-        options = {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }
-        self._book: Any = xlsxwriter.Workbook(str(path), options)
-        self._sheet: Any = self._book.add_worksheet("工单")
-        self._at = 0
-        for place, (_, width) in enumerate(COLUMNS):
-            self._sheet.set_column(place, place, width)
-        self._sheet.freeze_panes(1, 1)
-        self.add([[heading for heading, _ in COLUMNS]], self._book.add_format({"bold": True}))
-
-    def add(self, rows: list[list[str]], style: Any = None) -> None:  # noqa: ANN401  # the library has no types
-        for row in rows:
-            for place, text in enumerate(row):
-                if text:
-                    self._sheet.write_string(self._at, place, text[:_CELL], style)
-            self._at += 1
-
-    def close(self) -> None:
-        self._book.close()
 
 
 def _said(ticket: Ticket, left: Mapping[int, Left], countdown: Countdown) -> str:
