@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from callcenter.hotline.rules.numbers import held, normalised, variants
+from callcenter.hotline.rules.numbers import held, masked_in, normalised, variants
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,22 @@ def test_another_carriers_prefix_is_no_part_of_a_number() -> None:
 @given(st.integers(13_000_000_000, 19_999_999_999), st.sampled_from(["", "+86", "86", "0086", "0"]))
 def test_every_mobile_is_itself_behind_every_prefix(number: int, prefix: str) -> None:
     assert normalised(f"{prefix}{number}") == str(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("请回电13800001234，谢谢", "请回电138****1234，谢谢"),
+        ("+8613800001234;13900005678", "+86****1234;139****5678"),
+        ("138 0000 1234 或 138-0000-1234", "138****1234 或 138****1234"),
+        ("电话１３８００００１２３４", "电话138****1234"),
+        ("座机010-62345678、02087654321", "座机010****5678、020****4321"),
+        ("+14155550000", "+14****0000"),
+        ("工单202605010000138，12345，110", "工单202605010000138，12345，110"),
+        ("1732779000.13800001234", "1732779000.13800001234"),
+        ("2026-11-28 08:00:00 192.0.2.138", "2026-11-28 08:00:00 192.0.2.138"),
+        ("", ""),
+    ],
+)
+def test_telephone_numbers_in_running_text_are_masked_and_other_numbers_are_not(text: str, shown: str) -> None:
+    assert masked_in(text) == shown

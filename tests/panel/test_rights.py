@@ -61,8 +61,6 @@ def test_the_administrator_has_every_right_and_a_unit_none_of_the_hotlines() -> 
 @pytest.mark.parametrize(("name", "language"), [("README.md", "en"), ("README.zh-CN.md", "zh")])
 def test_the_readme_shows_the_table_as_it_is(name: str, language: rights.Language) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    if rights.BEGIN not in text:
-        pytest.skip(f"{name} has no place for the table yet: {rights.BEGIN} and {rights.END}")
     assert rights.replaced(text, language) == text, (
         "run: callcenter user rights --into README.md --into README.zh-CN.md"
     )

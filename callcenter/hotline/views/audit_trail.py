@@ -131,7 +131,7 @@ class AuditTrail(_Trail):
         async with self.request.app[DATABASE].begin() as session:
             rows, following = await reading.page(session, filters, before=before, limit=limit)
             shown = await _shown(session, current_user(self.request), rows)
-            audit.record(session, actor_of(self.request), "audit_seen", at=now(), **_said(filters, before))
+            audit.record(session, actor_of(self.request), "audit_seen", at=now(), filters=_said(filters, before))
         return web.json_response({"rows": shown, "next": following})
 
 
@@ -195,7 +195,7 @@ class AuditExport(_Trail):
                 sheet.close()
             async with database.begin() as session:
                 said = _said(filters)
-                audit.record(session, actor_of(self.request), "audit_exported", at=now(), rows=count, **said)
+                audit.record(session, actor_of(self.request), "audit_exported", at=now(), rows=count, filters=said)
             return await sent(self.request, path, f"audit-{now().astimezone(zone):%Y%m%d-%H%M%S}.xlsx")
 
 

@@ -53,8 +53,8 @@ async def prove(
 ) -> Proof:
     """Check the whole trail against itself and `witness`. Raises what the database raises, OSError for its folder.
 
-    `piece` is how many rows are read at once. `seen` is told how far it is after each piece; with it the check shares its
-    loop with others, and rests as long as it worked.
+    `piece` is how many rows are read at once. `seen` is told how far it is after each piece; with it the check shares
+    its loop with others, and rests as long as it worked.
     """
     # Marks first: whatever is marked was committed before, so the rows read afterwards must have it.
     marks = await asyncio.to_thread(lambda: list(witness.marks()))

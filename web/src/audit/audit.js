@@ -134,7 +134,7 @@ export function startAudit(main) {
   const line = (row) => html`<tr data-opens @click=${(/** @type {Event} */ event) => clicked(event, row)}>
       <td class="opener"><button type="button" class="open" aria-expanded=${String(opened === row.number)}
         aria-label=${t("Details of entry {number}", { number: row.number })} @click=${() => toggle(row)}>${icon("open")}</button></td>
-      <td data-label=${t("Time")} class="audit-time"><span>${dayOf(row.at)}</span> <b>${clockTime(row.at)}</b></td>
+      <td data-label=${t("Time")} class="audit-time"><span>${dayOf(row.at)} <b>${clockTime(row.at)}</b></span></td>
       <td data-label=${t("Who")}>${who(row)}</td>
       <td data-label=${t("Deed")} class="audit-deed">${row.words}</td>
       <td data-label=${t("Thing")} ?data-empty=${!row.target}>${target(row)}</td>
@@ -149,7 +149,7 @@ export function startAudit(main) {
 
   /** @param {Row} row */
   const who = (row) => row.name
-    ? html`${row.name} <small>${row.who}</small>`
+    ? html`<span>${row.name} <small>${row.who}</small></span>`
     : row.who === "cli" ? t("Command line") : row.who || t("The hotline itself");
 
   /** @param {Row} row */

@@ -1,6 +1,7 @@
 // The words of the trail: what a deed was done to, with the page that shows it, and what is known beside.
 import { html } from "lit-html";
 import { t } from "../core/i18n.js";
+import { role } from "../core/words.js";
 
 /** @typedef {import("./audit.js").Row} Row */
 
@@ -75,12 +76,24 @@ const names = () => ({
   message: t("Message number"),
   mode: t("How"),
   kind: t("Kind"),
+  phone: t("Phone"),
+  active: t("In use"),
+  before: t("Before entry"),
+});
+
+/** Words that stand for what was chosen, by the name of the choice. @type {() => Record<string, Record<string, string>>} */
+const choices = () => ({
+  mode: {
+    listen: t("Listen in"), whisper: t("Whisper"), barge: t("Barge in"),
+    consult: t("Consult first"), transfer: t("Transfer"), three_way: t("Three-way call"),
+  },
+  role: Object.fromEntries(role.all().map(([name, [word]]) => [name, word])),
 });
 
 /** What is known beside, by its name in words. @param {Row} row @returns {[string, unknown][]} */
 export function details({ detail }) {
   const words = names();
-  return Object.entries(detail).map(([name, value]) => [words[name] ?? name, shown(value, words)]);
+  return Object.entries(detail).map(([name, value]) => [words[name] ?? name, choices()[name]?.[String(value)] ?? shown(value, words)]);
 }
 
 /** @param {any} value @param {Record<string, string>} words @returns {unknown} */
@@ -91,8 +104,10 @@ function shown(value, words) {
   if (Array.isArray(value)) return value.length ? value.map((one) => plain(one)).join("，") : "—";
   if (typeof value !== "object") return String(value);
   return html`<ul>${Object.entries(value).map(([name, one]) => html`<li>${words[name] ?? name}: ${
-    Array.isArray(one) && one.length === 2 ? html`<del>${plain(one[0])}</del> → <ins>${plain(one[1])}</ins>` : plain(one)}</li>`)}</ul>`;
+    Array.isArray(one) && one.length === 2 ? html`<del>${chosen(name, one[0])}</del> → <ins>${chosen(name, one[1])}</ins>` : chosen(name, one)}</li>`)}</ul>`;
 }
 
+/** @param {string} name @param {any} value */
+const chosen = (name, value) => choices()[name]?.[String(value)] ?? plain(value);
 /** @param {any} value */
 const plain = (value) => (value === null || value === "" ? "—" : typeof value === "object" ? JSON.stringify(value) : String(value));
