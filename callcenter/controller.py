@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from callcenter.asterisk import certificate
+from callcenter.asterisk import certificate, renewal
 from callcenter.asterisk.ami import AmiClient
 from callcenter.asterisk.fastagi import FastAgiServer
 from callcenter.notify import Notifier
@@ -51,6 +51,7 @@ class Controller:
             https = self.settings.https_panel_port, certificate.context_of(self.certificate)
             async with server.serving(self.panel, self.settings.bind, self.settings.panel_port, secure=https):
                 running = [spawn(_run(work), name=name) for name, work in self.works.items()]
+                running.append(spawn(renewal.kept_fresh(https[1], self.certificate), name="certificate"))
                 self.notifier.ready()
                 # None of them ends by itself: one that does has failed, and a fresh start is the mend.
                 asked = spawn(stopping.wait(), name="stop")

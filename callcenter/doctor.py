@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from callcenter import databases, disk_watch, preparation
 from callcenter.api_client import HotlineDown, HotlineRefused, LocalApi
-from callcenter.asterisk import certificate, install
+from callcenter.asterisk import certificate, install, renewal
 from callcenter.paths import ROOT, Paths
 from callcenter.recordings import key_file
 from callcenter.recordings.flows.retention import keys_in_use
@@ -48,6 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
         _tools,
         _configuration,
         _certificate,
+        _shown_certificate,
         _calendar,
         _front_end,
         _data_folder,
@@ -96,6 +97,24 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
     detail = f"{'given' if given else 'self-signed'}, holds until {over:%Y-%m-%d}"
     soon = bool(given) and over - clock.now() < certificate.RENEW_BEFORE
     yield Finding("certificate", not soon, f"{path}: {detail}; renew it, and restart the hotline" if soon else detail)
+
+
+def _shown_certificate(settings: Settings) -> Iterator[Finding]:
+    given = settings.https.certificate
+    path = given.expanduser() if given else Paths.of(settings).secrets / "certificate.pem"
+    if not path.exists():
+        return
+    ours = renewal.in_file(path)
+    host = "127.0.0.1" if settings.bind in {"0.0.0.0", "::"} else settings.bind  # not bound, but compared
+    ports = {"the panel": settings.https_panel_port, "phones (TLS)": settings.sips_port}
+    ports["browser phones (WSS)"] = settings.https_port
+    old = [
+        f"{who} at port {port}"
+        for who, port in ports.items()
+        if (shown := renewal.served(host, port)) is not None and shown != ours
+    ]
+    detail = f"not the one in {path} at {', '.join(old)}; the panel takes it up within a minute, phones see it after a restart in a quiet hour"
+    yield Finding("shown certificate", not old, detail if old else "the one in the file, wherever somebody listens")
 
 
 def _calendar(settings: Settings) -> Iterator[Finding]:

@@ -64,6 +64,8 @@ class Client:
         self._socket: socket.socket | None = None
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._me = source
+        #: The INVITE that was answered, and its answer.
+        self._dialog: tuple[str, str] | None = None
 
     async def open(self, context: ssl.SSLContext | None) -> None:
         """Connect. Raises OSError, ssl.SSLError among them."""
@@ -134,6 +136,8 @@ class Client:
                     if found and int(found[1]) >= 200 and call and f"Call-ID: {call[1]}\r" in text:
                         if request.startswith("INVITE"):
                             self.send(_ack(request, text))
+                            if int(found[1]) < 300:  # a talk has begun
+                                self._dialog = request, text
                         return Answer(int(found[1]), text)
         return Answer(0)
 
@@ -147,13 +151,25 @@ class Client:
         body = await self._streams[0].readexactly(int(length[1]) if length else 0)
         return (head + body).decode(errors="replace")
 
-    async def refuse_a_call(self, status: int) -> None:
+    async def in_talk(self, method: str, headers: str = "", *, proofs: tuple[str, str] | None = None) -> Answer:
+        """Ask `method` within the talk that began last; `proofs` are user and password, should they be asked for."""
+        assert self._dialog, "no talk has begun"
+        sequence = 10
+        first = _within(*self._dialog, method, headers, sequence)
+        answer = await self.ask(first)
+        if answer.status != 401 or proofs is None:
+            return answer
+        uri = first.split(" ", 2)[1]
+        proved = headers + proof(next(iter(answer.challenges.values())), *proofs, method, uri)
+        return await self.ask(_within(*self._dialog, method, proved, sequence + 1))
+
+    async def refuse_a_call(self, status: int, *, headers: tuple[str, ...] = ()) -> None:
         """Wait for a call, and refuse it."""
         while not (call := await self.receive()).startswith("INVITE"):
             pass
         kept = [line for line in call.split("\r\n") if re.match(r"(Via|From|To|Call-ID|CSeq):", line)]
         kept = [f"{line};tag=refused" if line.startswith("To:") else line for line in kept]
-        self.send("\r\n".join((f"SIP/2.0 {status} No", *kept, "Content-Length: 0", "", "")))
+        self.send("\r\n".join((f"SIP/2.0 {status} No", *kept, *headers, "Content-Length: 0", "", "")))
 
     async def signed(
         self,
@@ -188,6 +204,21 @@ def _ack(request: str, answer: str) -> str:
     head = re.sub(r"(?m)^(To|Content-Type|Content-Length|Authorization): .*\n?", "", head).rstrip("\r\n")
     to = re.search(r"(?m)^To: (.*?)\r$", answer)
     return f"{head}\r\nTo: {to[1] if to else ''}\r\nContent-Length: 0\r\n\r\n"
+
+
+def _within(request: str, answer: str, method: str, headers: str, sequence: int) -> str:
+    """Return a request of the dialog that `request` and its `answer` began."""
+
+    def line(name: str, text: str) -> str:
+        found = re.search(rf"(?m)^{name}: .*?(?=\r$)", text)
+        return found[0] if found else ""
+
+    contact = re.search(r"(?m)^Contact: <([^>]+)>", answer)
+    via = re.sub(r"branch=[^;\r]+", f"branch=z9hG4bK{secrets.token_hex(8)}", line("Via", request))
+    kept = [line(name, text) for name, text in (("From", request), ("To", answer), ("Call-ID", request))]
+    start = f"{method} {contact[1] if contact else ''} SIP/2.0"
+    lines = (start, via, "Max-Forwards: 70", *kept, f"CSeq: {sequence} {method}", line("Contact", request))
+    return "\r\n".join(lines) + f"\r\n{headers}Content-Length: 0\r\n\r\n"
 
 
 @asynccontextmanager
