@@ -113,7 +113,8 @@ def _shown_certificate(settings: Settings) -> Iterator[Finding]:
         for who, port in ports.items()
         if (shown := renewal.served(host, port)) is not None and shown != ours
     ]
-    detail = f"not the one in {path} at {', '.join(old)}; the panel takes it up within a minute, phones see it after a restart in a quiet hour"
+    mend = "the panel takes it up within a minute; for phones, restart the hotline in a quiet hour"
+    detail = f"not the one in {path}: {', '.join(old)}; {mend}"
     yield Finding("shown certificate", not old, detail if old else "the one in the file, wherever somebody listens")
 
 

@@ -1,7 +1,7 @@
 """A renewed certificate is taken up by the panel's HTTPS while it runs: those who are connected stay, the next see it.
 
-Asterisk reads its certificate when it starts, and a reload of its transports would cut the calls on them: whether it still
-shows the old one is told by `callcenter doctor`.
+Asterisk reads its certificate when it starts, and its transports are not reloaded while calls run over them: whether it
+still shows the old one is told by `callcenter doctor`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A renewed certificate: taken up while the panel runs, refused when it is broken, and told of where it is not shown."""
+"""A renewed certificate: taken up while the panel runs, left alone when broken, and told of where it is not shown."""
 
 import asyncio
 import shutil
