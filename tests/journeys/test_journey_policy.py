@@ -144,6 +144,41 @@ async def test_three_waiting_end_wrap_ups_call_breaks_back_and_ring_the_reserves
     assert {"waiting", "longest_wait", "free", "predicted_wait"} <= row["detail"].keys(), row
 
 
+async def test_a_reserve_who_is_called_in_by_hand_takes_a_citizen_and_a_step_of_the_policys_is_undone(
+    crowded: Hotline,
+) -> None:
+    async with crowded.seated("1001", "8001"), crowded.seat("8009") as foreman:
+        await crowded.post("/agents/1001/break", {"reason": "rest"})
+        assert (await crowded.post("/supervision/reserves/banzhang", {"joined": True}))["by"] == "hand"
+        async with crowded.citizen("13810000431") as citizen:  # one alone is no crowd: the policy calls nobody
+            await foreman.until("answered", within=20)
+            await wait_for(lambda: hears(citizen.speech.heard, SEAT_HZ), what="the citizen hears the reserve")
+            await citizen.hang_up()
+        assert (await crowded.call_of("13810000431"))["agent"] == "banzhang"
+        await wait_for(lambda: sent_back(crowded), 20, what="the reserve goes back when their talk is over")
+        members = await asterisk(crowded, "queue show hotline")
+        assert "8009" not in members, members
+        async with crowd(crowded, "13810000432", "13810000433", "13810000434"):
+            await until_live(crowded, lambda live: live["policy"]["called_back"] == ["1001"], within=15)
+            await crowded.post("/supervision/undo", {"step": "call_back_break", "whom": "1001"})
+            await until_live(crowded, lambda live: live["policy"]["called_back"] == [])
+        await calm(crowded)
+    log = await crowded.get("/policy-log")
+    by_hand = [(row["step"], row["detail"].get("by")) for row in reversed(log) if row["detail"].get("by") == "cli"]
+    assert by_hand == [("join_reserve", "cli"), ("leave_reserve", "cli"), ("release_break", "cli")]
+    deeds = [row["action"] for row in reversed((await crowded.get("/audit?who=cli&limit=100"))["rows"])]
+    wanted = ("reserve_called_in", "reserve_sent_back", "policy_step_undone")
+    assert [deed for deed in deeds if deed in wanted] == list(wanted)
+
+
+async def sent_back(hotline: Hotline) -> bool:
+    """Send the reserve back, if they are not at a talk any more."""
+    rows = {row["name"]: row for row in await hotline.get("/supervision/reserves")}
+    if rows["banzhang"]["busy"]:
+        return False
+    return not (await hotline.post("/supervision/reserves/banzhang", {"joined": False}))["joined"]
+
+
 async def test_reserve_on_a_telephone_takes_the_citizen_by_key_and_they_hear_each_other(crowded: Hotline) -> None:
     async with crowded.seated("1001", "8001"), Telephone(crowded) as telephone:
         await crowded.post("/agents/1001/break", {"reason": "rest"})
