@@ -31,6 +31,8 @@ pytestmark = pytest.mark.asterisk
 KEYED = SDP.replace("RTP/AVP", "RTP/SAVP") + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "QUJD" * 10 + "\r\n"
 #: An address of this machine that is no line's.
 STRANGER = "127.0.0.5"
+#: Where the telephone network is, as far as the hotline knows.
+LINE = free_port()
 #: What a seat may try to dial, and must not reach.
 OUTSIDE = (
     *("13800000000", "+8613800000000", "008613800000000", "110", "12345", "s", "h", "i", "t", "*98", "*8", "#1", "700"),
@@ -41,7 +43,7 @@ OUTSIDE = (
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     folder = tmp_path_factory.mktemp("production")
-    trunk = {"name": "line", "host": "127.0.0.1", "port": free_port(), "match": ["127.0.0.1"]}
+    trunk = {"name": "line", "host": "127.0.0.1", "port": LINE, "match": ["127.0.0.1"]}
 
     async def agent() -> None:
         async with databases.opened(load(data=folder / "var")) as database, database.begin() as session:
@@ -168,9 +170,13 @@ async def test_a_seat_dials_seats_and_nothing_else(production: Hotline) -> None:
             await refusing
         await phone.register("8005", password, expires=0)
     assert "0 active channels" in await asterisk(production, "core show channels")
-    rows = await production.get("/calls?limit=1000")
-    assert len(rows) > before, "what was tried is written down"
+    rows = await wait_for(lambda: more_calls(production, before), what="what was tried is written down")
     assert {row["direction"] for row in rows if row["caller"] == "8005"} == {"internal"}, "and nothing went outside"
+
+
+async def more_calls(production: Hotline, before: int) -> list[dict[str, object]] | None:
+    rows: list[dict[str, object]] = await production.get("/calls?limit=1000")
+    return rows if len(rows) > before else None
 
 
 # ---- No way out by a transfer ----------------------------------------------------------------------------------------
@@ -186,8 +192,7 @@ async def outside(production: Hotline) -> AsyncIterator[list[str]]:
             if data.startswith(b"INVITE"):
                 calls.append(data.decode(errors="replace"))
 
-    port = production.settings.trunks[0].port
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Network, local_addr=("127.0.0.1", port))
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Network, local_addr=("127.0.0.1", LINE))
     try:
         yield calls
         async with client("udp", production.settings.sip_port) as sure:  # whatever was begun has gone out by now
