@@ -56,7 +56,7 @@ async def test_it_goes_on_below_and_numbers_are_masked(browser: Browser, whole: 
     await expect(page.locator("tbody")).to_contain_text("市民 138****5678")
     await page.get_by_role("button", name="显示更多").click()
     await expect(page.locator("tbody tr")).to_have_count(62)
-    await page.get_by_label("操作", exact=True).select_option("caller_looked_up")
+    await page.locator("select[name=action]").select_option("caller_looked_up")
     await expect(page.locator("tbody tr")).to_have_count(1)
     await page.context.close()
 
