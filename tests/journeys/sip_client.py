@@ -66,6 +66,7 @@ class Client:
         self._me = source
         #: The INVITE that was answered, and its answer.
         self._dialog: tuple[str, str] | None = None
+        self._sequence = 10
 
     async def open(self, context: ssl.SSLContext | None) -> None:
         """Connect. Raises OSError, ssl.SSLError among them."""
@@ -154,14 +155,14 @@ class Client:
     async def in_talk(self, method: str, headers: str = "", *, proofs: tuple[str, str] | None = None) -> Answer:
         """Ask `method` within the talk that began last; `proofs` are user and password, should they be asked for."""
         assert self._dialog, "no talk has begun"
-        sequence = 10
-        first = _within(*self._dialog, method, headers, sequence)
+        self._sequence += 2
+        first = _within(*self._dialog, method, headers, self._sequence)
         answer = await self.ask(first)
         if answer.status != 401 or proofs is None:
             return answer
         uri = first.split(" ", 2)[1]
         proved = headers + proof(next(iter(answer.challenges.values())), *proofs, method, uri)
-        return await self.ask(_within(*self._dialog, method, proved, sequence + 1))
+        return await self.ask(_within(*self._dialog, method, proved, self._sequence + 1))
 
     async def refuse_a_call(self, status: int, *, headers: tuple[str, ...] = ()) -> None:
         """Wait for a call, and refuse it."""

@@ -192,7 +192,11 @@ async def outside(production: Hotline) -> AsyncIterator[list[str]]:
             if data.startswith(b"INVITE"):
                 calls.append(data.decode(errors="replace"))
 
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Network, local_addr=("127.0.0.1", LINE))
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        Network,
+        local_addr=("127.0.0.1", LINE),
+        reuse_port=True,  # one that was here before may not have quite gone
+    )
     try:
         yield calls
         async with client("udp", production.settings.sip_port) as sure:  # whatever was begun has gone out by now
