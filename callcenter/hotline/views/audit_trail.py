@@ -3,9 +3,8 @@
 Reading it is a deed too, and stands in it. Citizens' numbers are masked, wherever in a row they stand.
 """
 
-import json
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,8 +14,8 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.hotline import trail_rows
 from callcenter.hotline.listings import day_bounds, iso
-from callcenter.hotline.rules.numbers import mask, masked_in
 from callcenter.panel import audit
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, answers
@@ -37,37 +36,12 @@ CHECKER = web.AppKey("audit_checker", Checker)
 #: No control character is in a login, a deed or a thing.
 Words = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _BATCH = 500
-#: How the trail names a number that was looked up.
-_CALLER = "caller "
-#: Deeds whose target is a citizen's number and nothing else.
-_ABOUT_NUMBERS = frozenset({"caller_listed", "caller_unlisted"})
-
-
-class AuditRow(BaseModel):
-    """One deed."""
-
-    #: Its place in the chain.
-    number: int
-    at: str
-    #: A login, `cli`, or empty for the hotline itself.
-    who: str
-    #: Their name, where they still have an account.
-    name: str | None
-    action: str
-    #: The deed in words.
-    words: str
-    target: str
-    #: From where; empty for the machine itself.
-    address: str
-    node: str
-    #: What is known beside: old and new values, a reason.
-    detail: dict[str, Any]
 
 
 class AuditPage(BaseModel):
     """A page of the trail, newest first."""
 
-    rows: list[AuditRow]
+    rows: list[trail_rows.AuditRow]
     #: Hand it back as `before` for the next page; null when this was the last.
     next: int | None
 
@@ -130,7 +104,7 @@ class AuditTrail(_Trail):
         filters = self._filters(who, action, target, since, until)
         async with self.request.app[DATABASE].begin() as session:
             rows, following = await reading.page(session, filters, before=before, limit=limit)
-            shown = await _shown(session, current_user(self.request), rows)
+            shown = await trail_rows.shown(session, current_user(self.request), rows)
             audit.record(session, actor_of(self.request), "audit_seen", at=now(), filters=_said(filters, before))
         return web.json_response({"rows": shown, "next": following})
 
@@ -185,11 +159,11 @@ class AuditExport(_Trail):
         database, zone = self.request.app[DATABASE], ZoneInfo(self._zone)
         with tempfile.TemporaryDirectory(prefix="export-") as folder:
             path = Path(folder) / "audit.xlsx"
-            sheet, count = Sheet(path, translate(N_("Audit trail")), _columns()), 0
+            sheet, count = Sheet(path, translate(N_("Audit trail")), trail_rows.columns()), 0
             try:
                 async with database.read() as session:
                     async for rows in _pieces(session, current_user(self.request), filters):
-                        sheet.add([_cells(row, zone) for row in rows])
+                        sheet.add([trail_rows.cells(row, zone) for row in rows])
                         count += len(rows)
             finally:
                 sheet.close()
@@ -203,40 +177,10 @@ async def _pieces(session: AsyncSession, reader: Identity, filters: Filters) -> 
     before, left = None, MOST_ROWS
     while left > 0:
         rows, before = await reading.page(session, filters, before=before, limit=min(_BATCH, left))
-        yield await _shown(session, reader, rows)
+        yield await trail_rows.shown(session, reader, rows)
         left -= len(rows)
         if before is None:
             return
-
-
-async def _shown(session: AsyncSession, reader: Identity, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Return `rows` as AuditRow has them, with citizens' numbers as `reader` may see them."""
-    names = await reading.names(session, rows)
-    shown = []
-    for row in rows:
-        known = {"at": iso(row["at"]), "name": names.get(row["who"]), "words": deeds.spoken(row["action"])}
-        hidden = {} if reader.local else {"target": _target(row), "detail": _hidden(row["detail"])}
-        shown.append({**row, **known, **hidden})
-    return shown
-
-
-def _target(row: Mapping[str, Any]) -> str:
-    target: str = row["target"]
-    if row["action"] in _ABOUT_NUMBERS:
-        return mask(target)
-    if target.startswith(_CALLER):
-        return _CALLER + mask(target.removeprefix(_CALLER))
-    return masked_in(target)
-
-
-def _hidden(value: Any) -> Any:  # noqa: ANN401  # any JSON
-    if isinstance(value, str):
-        return masked_in(value)
-    if isinstance(value, list):
-        return [_hidden(one) for one in value]
-    if isinstance(value, Mapping):
-        return {name: _hidden(one) for name, one in value.items()}
-    return value
 
 
 def _said(filters: Filters, before: int | None = None) -> Row:
@@ -254,20 +198,6 @@ def _standing(standing: Standing) -> Row:
         "by": standing.by,
         "faults": standing.faults,
     }
-
-
-def _columns() -> tuple[tuple[str, int], ...]:
-    headings = (
-        (N_("Number"), 9), (N_("Time"), 20), (N_("Who"), 14), (N_("Name"), 12), (N_("Deed"), 26), (N_("Thing"), 24),
-        (N_("From where"), 18), (N_("Details"), 60),
-    )  # fmt: skip
-    return tuple((translate(heading), width) for heading, width in headings)
-
-
-def _cells(row: Row, zone: ZoneInfo) -> list[str]:
-    at = datetime.fromisoformat(row["at"]).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-    detail = json.dumps(row["detail"], ensure_ascii=False) if row["detail"] else ""
-    return [str(row["number"]), at, row["who"], row["name"] or "", row["words"], row["target"], row["address"], detail]
 
 
 async def _closing(app: web.Application) -> None:
