@@ -7,7 +7,8 @@ import asyncio
 import json
 import ssl
 import wave
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.asterisk
 KEYED = SDP.replace("RTP/AVP", "RTP/SAVP") + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "QUJD" * 10 + "\r\n"
 #: An address of this machine that is no line's.
 STRANGER = "127.0.0.5"
+#: Where the telephone network is, as far as the hotline knows.
+LINE = free_port()
 #: What a seat may try to dial, and must not reach.
 OUTSIDE = (
     *("13800000000", "+8613800000000", "008613800000000", "110", "12345", "s", "h", "i", "t", "*98", "*8", "#1", "700"),
@@ -40,7 +43,7 @@ OUTSIDE = (
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     folder = tmp_path_factory.mktemp("production")
-    trunk = {"name": "line", "host": "127.0.0.1", "port": free_port(), "match": ["127.0.0.1"]}
+    trunk = {"name": "line", "host": "127.0.0.1", "port": LINE, "match": ["127.0.0.1"]}
 
     async def agent() -> None:
         async with databases.opened(load(data=folder / "var")) as database, database.begin() as session:
@@ -167,9 +170,86 @@ async def test_a_seat_dials_seats_and_nothing_else(production: Hotline) -> None:
             await refusing
         await phone.register("8005", password, expires=0)
     assert "0 active channels" in await asterisk(production, "core show channels")
-    rows = await production.get("/calls?limit=1000")
-    assert len(rows) > before, "what was tried is written down"
+    rows = await wait_for(lambda: more_calls(production, before), what="what was tried is written down")
     assert {row["direction"] for row in rows if row["caller"] == "8005"} == {"internal"}, "and nothing went outside"
+
+
+async def more_calls(production: Hotline, before: int) -> list[dict[str, object]] | None:
+    rows: list[dict[str, object]] = await production.get("/calls?limit=1000")
+    return rows if len(rows) > before else None
+
+
+# ---- No way out by a transfer ----------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def outside(production: Hotline) -> AsyncIterator[list[str]]:
+    """Stand where the line's telephone network is; collect the calls that come out of the hotline."""
+    calls: list[str] = []
+
+    class Network(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002  # asyncio's
+            if data.startswith(b"INVITE"):
+                calls.append(data.decode(errors="replace"))
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        Network,
+        local_addr=("127.0.0.1", LINE),
+        reuse_port=True,  # one that was here before may not have quite gone
+    )
+    try:
+        yield calls
+        async with client("udp", production.settings.sip_port) as sure:  # whatever was begun has gone out by now
+            await sure.ask(sure.request("OPTIONS", "13811110009", "12345"))
+    finally:
+        transport.close()
+    assert calls == []
+
+
+ELSEWHERE = ("sip:13800000000@127.0.0.1", "sip:8001@127.0.0.1", "sip:13800000000@192.0.2.10", "tel:+8613800000000")
+
+
+async def test_a_seats_transfer_leads_nowhere(production: Hotline) -> None:
+    seat, password = "8007", production.passwords["8007"]
+    async with outside(production), client("tls", production.settings.sips_port) as phone:
+        await phone.register(seat, password)
+        assert (await phone.signed("INVITE", seat, password, "*43", offer=KEYED)).status == 200
+        for target in ELSEWHERE:
+            answer = await phone.in_talk("REFER", f"Refer-To: <{target}>\r\n", proofs=(seat, password))
+            assert answer.status == 603, (target, answer)
+        assert "1 active channel" in await asterisk(production, "core show channels"), "the talk goes on"
+        assert (await phone.in_talk("BYE", proofs=(seat, password))).status == 200
+        await phone.register(seat, password, expires=0)
+
+
+async def test_a_citizens_transfer_leads_nowhere_and_they_are_still_served(production: Hotline) -> None:
+    for user in ("13811110002", "anonymous"):
+        async with outside(production), client("udp", production.settings.sip_port) as citizen:
+            answer = await citizen.ask(citizen.request("INVITE", user, "12345"))
+            assert answer.status == 200, "the greeting is played"
+            for target in ELSEWHERE:
+                refused = await citizen.in_talk("REFER", f"Refer-To: <{target}>\r\n")
+                assert refused.status == 603, (target, refused)
+            assert "1 active channel" in await asterisk(production, "core show channels"), "the talk goes on"
+            assert (await citizen.in_talk("BYE")).status == 200
+    rows = await production.get("/calls?limit=1000")
+    assert "outbound" not in {row["direction"] for row in rows}
+
+
+async def test_a_seat_that_answers_with_a_redirection_sends_no_call_elsewhere(production: Hotline) -> None:
+    password = production.passwords["8008"]
+    port = production.settings.sips_port
+    for target in ("sip:13800000000@127.0.0.1", "sip:*43@127.0.0.1"):
+        async with outside(production), client("tls", port) as phone, client("tls", port) as other:
+            await phone.register("8008", password)
+            await other.register("8009", production.passwords["8009"])
+            refusing = spawn(other.refuse_a_call(302, headers=(f"Contact: <{target}>",)), name="other seat")
+            answer = await phone.signed("INVITE", "8008", password, "8009", offer=KEYED)
+            assert answer.status >= 400, (target, answer)
+            await refusing
+            await phone.register("8008", password, expires=0)
+            await other.register("8009", production.passwords["8009"], expires=0)
+    assert "0 active channels" in await asterisk(production, "core show channels")
 
 
 # ---- TLS -------------------------------------------------------------------------------------------------------------
