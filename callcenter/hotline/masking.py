@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel
 
-from callcenter.hotline.rules.numbers import MASKED, mask
+from callcenter.hotline.rules.numbers import MASKED, mask, masked_in
 from callcenter.panel.sessions import Identity
 
 Row = dict[str, Any]
@@ -55,6 +55,19 @@ def shown(reader: Identity, shape: type[BaseModel], body: Body, mine: Mine | Non
 def number_for(reader: Identity, number: str) -> str:
     """Return one `number` as `reader` may see it in a list."""
     return number if reader.local else mask(number)
+
+
+def text_for(reader: Identity, text: str) -> str:
+    """Return free `text` as `reader` may see it in a list: a number that somebody wrote down is masked there too.
+
+    On the row's own page it stands as it was written: whoever works on it may need it.
+    """
+    return text if reader.local else masked_in(text)
+
+
+def texts_shown(reader: Identity, rows: list[Row], *names: str) -> list[Row]:
+    """Return `rows` with the free texts `names` as `reader` may see them in a list."""
+    return [{**row, **{name: text_for(reader, row[name]) for name in names if row.get(name)}} for row in rows]
 
 
 def in_hand(reader: Identity) -> Mine:

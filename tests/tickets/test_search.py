@@ -428,3 +428,19 @@ async def test_a_workbook_that_is_full_says_so(hotline: Scene, tmp_path: Path) -
     rows = sheet((tmp_path / "x.xlsx").read_bytes())
     assert len(rows) == 5
     assert "仅导出前" in rows[-1][0]
+
+
+async def test_a_number_that_somebody_wrote_down_is_masked_in_lists_and_whole_on_the_requests_own_page(
+    hotline: Scene, boss: ClientSession
+) -> None:
+    its = await hotline.ticket("请回电13800001234", unit="power", answer="已致电 138-0000-1234")
+    _, found = await ask(boss, "tickets/search")
+    (row,) = found["rows"]
+    assert (row["title"], row["description"]) == ("请回电138****1234", "请回电138****1234")
+    _, raw = await ask(boss, "tickets/export")
+    line = sheet(raw)[1]
+    assert "请回电138****1234" in line
+    assert "已致电 138****1234" in line
+    async with hotline.database.read() as session:
+        kept = await session.scalar(select(Ticket.title).where(Ticket.number == its))
+    assert kept == "请回电13800001234", "as it was written, for whoever works on it"

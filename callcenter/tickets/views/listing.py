@@ -6,7 +6,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AwareDatetime, Field
 
-from callcenter.hotline.masking import shown
+from callcenter.hotline.masking import shown, texts_shown
 from callcenter.panel.access import current_user, requires
 from callcenter.panel.api import ApiView, answers
 from callcenter.panel.keys import DATABASE, MANIFEST, SETTINGS
@@ -41,7 +41,9 @@ class Tickets(ApiView):
                 time_zone=self.request.app[SETTINGS].time_zone,
                 identity=current_user(self.request),
             )
-        return web.json_response(shown(current_user(self.request), listings.TicketRow, rows))
+        user = current_user(self.request)
+        rows = shown(user, listings.TicketRow, rows)
+        return web.json_response(texts_shown(user, rows, "title", "description"))
 
 
 def add_routes(app: web.Application) -> None:

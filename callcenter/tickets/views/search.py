@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from callcenter.hotline.masking import shown
+from callcenter.hotline.masking import shown, texts_shown
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
 from callcenter.panel.audit import record
@@ -102,7 +102,7 @@ class Search(_Finding):
             )
             rows = await rows_of(session, page.ids, user, countdown)
         total = None if after else min(page.total, MOST_COUNTED)
-        rows = shown(user, FoundRow, rows)
+        rows = texts_shown(user, shown(user, FoundRow, rows), "title", "description")
         return web.json_response({"rows": rows, "next": page.next, "total": total, "more": page.total > MOST_COUNTED})
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callcenter.hotline.masking import number_for
+from callcenter.hotline.masking import number_for, text_for
 from callcenter.panel.sessions import Identity
 from callcenter.panel.workbook import MOST_ROWS, Sheet
 from callcenter.tickets.flows.access import hides_caller
@@ -124,13 +124,13 @@ def _cells(ticket: Ticket, names: Names, asker: Identity, zone: ZoneInfo, left: 
         ticket.number,
         KINDS.get(ticket.kind, ticket.kind),
         STATES.get(ticket.state, ticket.state),
-        ticket.title,
-        ticket.description,
+        text_for(asker, ticket.title),
+        text_for(asker, ticket.description),
         SOURCES.get(ticket.source, ticket.source),
         URGENCIES.get(ticket.urgency, ticket.urgency),
         name("category_id"),
         name("place_id"),
-        ticket.address or "",
+        text_for(asker, ticket.address or ""),
         number_for(asker, known(ticket.caller)),
         known(ticket.contact_name),
         number_for(asker, known(ticket.contact_phone)),
@@ -142,5 +142,5 @@ def _cells(ticket: Ticket, names: Names, asker: Identity, zone: ZoneInfo, left: 
         left,
         moment(ticket.closed_at),
         SATISFACTIONS.get(ticket.satisfaction or "", ""),
-        ticket.answer or "",
+        text_for(asker, ticket.answer or ""),
     ]
