@@ -132,17 +132,22 @@ async def test_110_takes_two_presses_and_shows_what_to_read_out(panel: Panel, sc
 
 
 @pytest.mark.parametrize(
-    ("result", "said"),
-    [("busy", "110 报警台 正忙"), ("no_answer", "110 报警台 无人接听"), ("no_line", "没有可用的外线")],
+    ("result", "said", "now"),
+    [
+        ("busy", "110 报警台 正忙", "可按 F1 重新呼叫"),
+        ("no_answer", "110 报警台 无人接听", "可按 F1 重新呼叫"),
+        ("no_line", "没有可用的外线", "请告知班长"),
+    ],
 )
 async def test_why_nobody_came_is_said_and_that_the_citizen_is_there(
-    panel: Panel, screens: Screens, result: str, said: str
+    panel: Panel, screens: Screens, result: str, said: str, now: str
 ) -> None:
     panel.floor = in_talk(stage("dialling", "police", "110"))
     screen = await opened(panel, screens)
     await panel.patch({"seats": {"8001": {"talk": stage("talking", "police", "110", result)}}})
     await screen.shows(".talk .notice", said)
     await screen.shows(".talk .notice", "市民仍在与您通话")
+    await screen.shows(".talk .notice", now)
 
 
 async def test_a_refusal_of_the_server_is_said(panel: Panel, screens: Screens) -> None:

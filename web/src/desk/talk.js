@@ -6,7 +6,7 @@ import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { may } from "../core/rights.js";
 import { TargetPicker } from "./talk_targets.js";
-import { notReached, thirdIs } from "./talk_words.js";
+import { notReached, nowWhat, thirdIs } from "./talk_words.js";
 
 /** @typedef {import("../core/live.js").Seat} Seat */
 /** @typedef {import("../core/live.js").Aside} Aside */
@@ -111,7 +111,7 @@ export class Talk {
       <section class="talk" aria-label=${t("The talk")} data-stage=${this.stage(seat)} data-testid="talk">
         ${aside ? parties(aside) : nothing}
         ${aside?.result
-          ? html`<p class="notice" data-tone="warn" role="alert">${icon("warn")}<span>${notReached(aside)} ${t("The citizen is with you.")}</span></p>`
+          ? html`<p class="notice" data-tone="warn" role="alert">${icon("warn")}<span>${notReached(aside)} ${t("The citizen is with you.")} ${nowWhat(aside)}</span></p>`
           : nothing}
         ${aside?.kind === "police" && !aside.result ? this.#handover() : nothing}
         <div class="buttons talk-keys">

@@ -29,3 +29,10 @@ export function notReached(aside) {
       return t("{who} could not be reached.", { who });
   }
 }
+
+/** What to do about it. @param {Aside} aside */
+export function nowWhat({ kind, result }) {
+  if (result === "busy" || result === "no_answer" || result === "refused")
+    return kind === "police" ? t("Press F1 to call them again.") : t("Try again, or call somebody else in.");
+  return "";
+}
