@@ -9,7 +9,7 @@ Every channel's name comes from a listing of Asterisk's own. Facts, tried with A
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
 
@@ -45,6 +45,10 @@ class Ear:
     #: The seat whose talk is heard, and how; None while it rings.
     seat: str | None
     how: How | None
+    #: It has barged into a talk that is in a room by now, where the agent alone would hear it.
+    outside: bool = False
+    #: It is in the room of a talk that the agent has left.
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +109,28 @@ async def end_ear(ami: Manager, ear: Ear) -> None:
 
 async def ears(ami: Manager) -> list[Ear]:
     """Return every ear that there is, also those of a life of this program before; raises AmiError."""
-    return [_ear(row) for row in await ami.list("CoreShowChannels") if _NAME.fullmatch(field(row, "Uniqueid"))]
+    rows = await ami.list("CoreShowChannels")
+    running = {field(row, "Channel"): field(row, "Application") for row in rows}
+    return [await _ear(ami, row, running) for row in rows if _NAME.fullmatch(field(row, "Uniqueid"))]
 
 
-def _ear(row: Message) -> Ear:
-    seat, how = None, None
-    if field(row, "Application") == "ChanSpy":
-        spied, _, options = field(row, "ApplicationData").partition(",")
-        found = _SEAT_CHANNEL.fullmatch(spied)
-        seat = found[1] if found else None
-        how = "barge" if "B" in options else "whisper" if "w" in options else "listen"
-    return Ear(field(row, "Uniqueid"), field(row, "Channel"), field(row, "AccountCode"), seat, how)  # type: ignore[arg-type]
+async def _ear(ami: Manager, row: Message, running: Mapping[str, str]) -> Ear:
+    name, channel, by = field(row, "Uniqueid"), field(row, "Channel"), field(row, "AccountCode")
+    match field(row, "Application"):
+        case "ChanSpy":
+            spied, _, options = field(row, "ApplicationData").partition(",")
+            how: How = "barge" if "B" in options else "whisper" if "w" in options else "listen"
+            outside = how == "barge" and running.get(spied) == "ConfBridge"
+            return Ear(name, channel, by, _seat_of(spied), how, outside=outside)
+        case "ConfBridge":
+            spied = field((await ami.action("Getvar", Channel=channel, Variable="SPIED")).fields, "Value")
+            return Ear(name, channel, by, _seat_of(spied), "barge", left=spied not in running)
+    return Ear(name, channel, by, None, None)
+
+
+def _seat_of(channel: str) -> str | None:
+    found = _SEAT_CHANNEL.fullmatch(channel)
+    return found[1] if found else None
 
 
 async def places(ami: Manager, queue: str) -> list[Place]:

@@ -1,15 +1,18 @@
 """Agents at the desk of a real hotline, who telephone with the browser."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from harness import SOON, Hotline, wait_for
+from harness import SEAT_HZ, SOON, Hotline, wait_for
 from playwright.async_api import Browser, BrowserContext, Error, Page, WebSocketRoute, async_playwright
 from screen import DESK, chromium
 from softphone import FLAGS, NEAR_HZ, PAGE, PASSWORD, PERMITS, as_agent, microphone
 from speech_way import Way
 from wall import ARTEFACTS
+
+#: What a browser hears so loud is said, in decibels of its analyser's; what leaks from elsewhere is far below.
+HEARD_DB = -65
 
 
 class Desk:
@@ -61,6 +64,15 @@ class Desk:
         """Wait until it hears a tone of `hertz`."""
         await wait_for(lambda: self.hears(hertz), within, what=what)
 
+    async def until_hears_only(self, *hertz: float, of: Collection[float]) -> None:
+        """Wait until it hears these tones at once, and no other `of` those that are said."""
+
+        async def so() -> bool:
+            loud = {one for one in of if await self.page.evaluate(f"loudness({one})") > HEARD_DB}
+            return loud == set(hertz)
+
+        await wait_for(so, what=f"agent {self.agent} hears {hertz} and nothing else of {of}")
+
     async def picture(self, name: str) -> None:
         """Keep a picture among the artefacts."""
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
@@ -104,10 +116,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def telephoning(folder: Path, *flags: str, permits: bool = True) -> AsyncIterator[Browser]:
-    """A browser with a microphone that says a tone; without `permits` one that heeds what the page is allowed."""
+async def telephoning(folder: Path, *flags: str, permits: bool = True, hertz: int = SEAT_HZ) -> AsyncIterator[Browser]:
+    """A browser whose microphone says a tone of `hertz`; without `permits` one that heeds what the page is allowed."""
     given = [flag for flag in FLAGS if permits or flag != PERMITS]
-    tone = microphone(folder / "microphone.wav")
+    tone = microphone(folder / "microphone.wav", hertz)
     async with (
         async_playwright() as playwright,
         chromium(playwright, *given, f"--use-file-for-fake-audio-capture={tone}", *flags) as browser,

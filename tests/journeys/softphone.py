@@ -151,9 +151,9 @@ def bundle(into: Path) -> None:
     (into / "phone.html").write_bytes((PAGE / "phone.html").read_bytes())
 
 
-def microphone(path: Path) -> Path:
+def microphone(path: Path, hertz: int = SEAT_HZ) -> Path:
     """Write the tone that the browser's microphone picks up, a second that is played over and over."""
-    samples = [int(8000 * math.sin(math.tau * SEAT_HZ * n / 48_000)) for n in range(48_000)]
+    samples = [int(8000 * math.sin(math.tau * hertz * n / 48_000)) for n in range(48_000)]
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 48_000, 0, "NONE", ""))
         file.writeframes(struct.pack(f"<{len(samples)}h", *samples))

@@ -20,6 +20,15 @@
     }
   };
 
+  /** How loud a tone of `hertz` is heard now, in decibels. */
+  window.loudness = (hertz) => {
+    if (!ear) return -200;
+    const levels = new Float32Array(ear.frequencyBinCount);
+    ear.getFloatFrequencyData(levels);
+    const at = Math.round((hertz * ear.fftSize) / ear.context.sampleRate);
+    return Math.max(-200, ...levels.slice(at - 2, at + 3));
+  };
+
   /** The strongest tone heard now, in hertz; 0 while it is quiet. */
   window.pitch = () => {
     if (!ear) return 0;

@@ -136,6 +136,11 @@ class Listening:
 
     async def _look(self, ami: AmiClient) -> None:
         self._ears = {ear.name: ear for ear in await supervising.ears(ami)}
+        for ear in self._ears.values():
+            if ear.outside:  # the talk was held, or a third has joined: they are to be heard by all again
+                await supervising.change_ear(ami, ear, "barge")
+            elif ear.left:
+                await supervising.end_ear(ami, ear)
         now = self._clock()
         self._orders = {
             name: order
