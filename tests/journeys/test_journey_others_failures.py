@@ -7,34 +7,28 @@
 - AsterNET 273: who gave up while the program was down is unknown. `test_who_gives_up_while_...`.
 - NodeJS-AsteriskManager 62: the interval of reconnecting grows to a day. `test_the_wait_to_reconnect_...`; that it does
   grow: `test_ami_client.test_the_wait_between_tries_grows_and_has_jitter`.
-- asterisk 759: transfers are missing from the record. `test_a_call_that_is_sent_on_...` and `..._that_is_joined_...`;
-  one as recorded: `test_calls_rules.test_a_recorded_call_has_its_outcome`.
+- asterisk 759: transfers are missing from the record. `test_journey_conference` and `test_journey_desk_talk`, where the
+  panel transfers (a phone's own REFER is declined); one as recorded:
+  `test_calls_rules.test_a_recorded_call_has_its_outcome`.
 - asterisk 607 and 1006: wrap-up is cut short by another queue's call. `test_wrap_up_is_not_cut_short_...`.
 """
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-import softphone as browser
-from harness import CITIZEN_HZ, SEAT_HZ, Hotline, hears, running_hotline, wait_for
+from harness import SEAT_HZ, Hotline, hears, running_hotline, wait_for
 from outage import Relay, document, manager, stopped, until_document, until_said
-from softphone import Softphone
 
 from callcenter.asterisk.ami import AmiClient
 from callcenter.asterisk.ami import client as ami_client
-from callcenter.demo.speech import tone
 from callcenter.tasks import spawn
 
 pytestmark = pytest.mark.asterisk
 
-#: What the colleague sounds like to whom a citizen is handed on, in hertz.
-COLLEAGUE_HZ = 1500
 #: Seconds of after-call work, long enough to be cut short; and between two questions to a phone whether it is there.
 WRAP_UP, QUALIFY = 10, 2
 
@@ -207,69 +201,3 @@ async def test_wrap_up_is_not_cut_short_by_another_call_to_the_same_phone(hotlin
 async def phone_is_free(link: AmiClient, seat: str) -> bool:
     """Whether the phone of a seat has no call in Asterisk."""
     return not [one for one in await link.list("CoreShowChannels") if one["Channel"].startswith(f"PJSIP/{seat}-")]
-
-
-@pytest_asyncio.fixture
-async def desk(hotline: Hotline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Softphone]:
-    """Agent 1001 at the browser's phone of seat 8001, which can hand a citizen on."""
-    pages = tmp_path / "pages"
-    pages.mkdir()
-    script = [(browser.PAGE / name).read_text() for name in ("phone.js", "transfer.js")]
-    (pages / "phone.js").write_text("\n".join(script))
-    (pages / "phone.html").write_bytes((browser.PAGE / "phone.html").read_bytes())
-    monkeypatch.setattr(browser, "PAGE", pages)
-    served = tmp_path / "served"
-    served.mkdir()
-    async with browser.softphone(served) as phone:
-        await hotline.post("/agents/1001/sign-in", {"seat": "8001"})
-        given = await browser.credential(hotline, "1001")
-        await phone.register(f"ws://127.0.0.1:{hotline.settings.http_port}/ws", "8001w", given["sip_password"])
-        await until_seat(hotline, "8001", phone=True)
-        await hotline.until_agent("1001", "ready")
-        yield phone
-        await hotline.sign_out("1001")
-        await phone.unregister()
-
-
-async def is_handed_on(hotline: Hotline, desk: Softphone, caller: str, *steps: tuple[str, str]) -> None:
-    """The agent takes a call and hands it on by `steps`; the citizen talks with the colleague, and the agent is out.
-
-    `steps` are presses of the phone's buttons, each with the word that it waits for.
-    """
-    async with hotline.seat("8002", words=tone(COLLEAGUE_HZ)) as colleague, hotline.citizen(caller) as citizen:
-        await desk.until("ringing", within=15)
-        await desk.answer()
-        await wait_for(lambda: hears(citizen.speech.heard, SEAT_HZ), what="the citizen hears the agent")
-        for press, word in steps:
-            await desk.page.evaluate(f"phone.{press}")
-            await desk.until(word)
-        await wait_for(lambda: hears(citizen.speech.heard, COLLEAGUE_HZ), what="the citizen hears the colleague")
-        await hotline.until_agent("1001", "wrap_up")
-        handed_on = time.time()
-        await wait_for(lambda: hears(colleague.speech.heard, CITIZEN_HZ), what="the colleague hears the citizen")
-        await citizen.hang_up()
-    call = await hotline.call_of(caller, within=15)
-    assert (call["outcome"], call["agent"], call["seat"]) == ("answered", "1001", "8001")
-    assert datetime.fromisoformat(call["ended_at"]).timestamp() > handed_on, "the talk with the colleague belongs to it"
-    assert [row for row in await hotline.get("/callbacks") if row["caller"] == caller] == []
-
-
-@pytest.mark.browser
-async def test_a_call_that_is_sent_on_is_one_answered_call_to_its_end(hotline: Hotline, desk: Softphone) -> None:
-    """Asterisk 759: of a transferred call the record lacks who answered, or the time after the transfer."""
-    await is_handed_on(hotline, desk, "13890000010", ("sendOn('8002')", "ended"))
-
-
-@pytest.mark.browser
-async def test_a_call_that_is_joined_after_asking_is_one_answered_call_to_its_end(
-    hotline: Hotline, desk: Softphone
-) -> None:
-    """Asterisk 759, with the colleague asked first; the question is a call of its own between two seats."""
-    known = {row["id"] for row in await hotline.get("/calls")}
-    await is_handed_on(hotline, desk, "13890000011", ("ask('8002')", "asked"), ("join()", "ended"))
-
-    async def asked() -> list[dict[str, Any]]:
-        rows = [row for row in await hotline.get("/calls") if row["id"] not in known and row["direction"] == "internal"]
-        return rows if all(row["ended_at"] for row in rows) else []
-
-    assert len(await wait_for(asked, what="the question between the seats is over")) == 1
