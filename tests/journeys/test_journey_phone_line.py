@@ -27,6 +27,8 @@ async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
         yield opened
 
 
+# By hand only, as the measures are: in some runs the browser's speech finds a way past the relay, and nothing is lost.
+@pytest.mark.bench
 async def test_loss_on_the_browsers_line_is_shown_at_the_desk_and_kept_with_the_call(
     hotline: Hotline, browser: Browser
 ) -> None:
@@ -82,10 +84,10 @@ async def more_than(its: Desk, count: int) -> bool:
 
 
 @pytest.fixture
-def looped(tmp_path: Path) -> Iterator[Hotline]:
+def looped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """A hotline whose line to the telephone network leads back to itself."""
     always = {"CALLBACKS__MODE": "off", "MENU__SILENCE_SECONDS": "3"}
-    yield from own_hotline(tmp_path / "hotline", lambda sip: {"TRUNKS": [line_to(sip)], **always})
+    yield from own_hotline(tmp_path_factory.mktemp("looped"), lambda sip: {"TRUNKS": [line_to(sip)], **always})
 
 
 async def test_keys_reach_a_menu_and_the_last_number_is_dialled_again_by_key(looped: Hotline, browser: Browser) -> None:
