@@ -231,6 +231,7 @@ sys.exit(main.main([]))
     assert "stopped" in said
     assert "Traceback" not in said
     pid = int(pid_file.read_text())
+    deadline = time.monotonic() + 20
     while _runs(pid):  # whoever adopts it may take a moment to bury it
         assert time.monotonic() < deadline, "its program still runs"
         time.sleep(0.02)

@@ -31,17 +31,31 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _alone(ROOT, console.say):
-            set_up(Purpose[name.upper()], ROOT, console)
+            _interruptible(lambda: set_up(Purpose[name.upper()], ROOT, console), console)
     except SetupError as error:
         sys.stderr.write(f"set-up: {error}\n")
         return 1
     except KeyboardInterrupt:
-        console.stop()
         sys.stderr.write("set-up: stopped; what is done is kept\n")
         return _INTERRUPTED
     done = "done" if console.steps else "nothing was missing"
     console.say(f"set-up: {done} ({time.monotonic() - began:.1f} s)")
     return 0
+
+
+def _interruptible(work: Callable[[], None], console: Console) -> None:
+    """Do the work in a thread, and end its programs when a signal comes.
+
+    Python tells signals to the main thread alone: where that only waits, none falls between a program's start and the
+    note of it, which would leave the program running. Raises what the work does, and KeyboardInterrupt.
+    """
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        done = worker.submit(work)
+        try:
+            done.result()
+        except KeyboardInterrupt:
+            console.stop()
+            raise
 
 
 def set_up(purpose: Purpose, root: Path, console: Console) -> None:
@@ -51,11 +65,7 @@ def set_up(purpose: Purpose, root: Path, console: Console) -> None:
     together = (libraries, steps.asterisk, steps.front_end)
     with ThreadPoolExecutor(max_workers=len(together)) as workers:
         futures = [workers.submit(step, root, console) for step in together]
-        try:
-            errors = [future.exception() for future in futures]
-        except KeyboardInterrupt:
-            console.stop()
-            raise
+        errors = [future.exception() for future in futures]
     if faults := [str(error) for error in errors if isinstance(error, SetupError)]:
         raise SetupError("\n".join(faults))
     for future in futures:

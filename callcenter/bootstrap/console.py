@@ -26,6 +26,8 @@ class Console:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        #: Held from a program's start until it is noted, so that none is forgotten when all are stopped.
+        self._starting = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
         self._stopped = False
         #: Steps that had something to do.
@@ -55,24 +57,25 @@ class Console:
         env: Mapping[str, str] | None = None,
     ) -> None:
         """Run a program in silence, but for a sign of life now and then; raises SetupError with its last words."""
-        if self._stopped:
-            raise SetupError(f"{title}: stopped")
         words = [str(word) for word in command]
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
-        try:
-            process = subprocess.Popen(  # noqa: S603
-                words,
-                cwd=cwd,
-                env=os.environ | (env or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-            )
-        except OSError as error:
-            raise SetupError(f"{title}: {words[0]}: {error.strerror}") from error
-        self._running.add(process)
+        with self._starting:
+            if self._stopped:
+                raise SetupError(f"{title}: stopped")
+            try:
+                process = subprocess.Popen(  # noqa: S603
+                    words,
+                    cwd=cwd,
+                    env=os.environ | (env or {}),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                )
+            except OSError as error:
+                raise SetupError(f"{title}: {words[0]}: {error.strerror}") from error
+            self._running.add(process)
         try:
             status = self._follow(title, process, tail)
         except BaseException:
@@ -86,7 +89,8 @@ class Console:
 
     def stop(self) -> None:
         """End every program that still runs, and start none any more."""
-        self._stopped = True
+        with self._starting:
+            self._stopped = True
         for process in list(self._running):
             _end(process)
 

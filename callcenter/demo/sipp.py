@@ -154,15 +154,18 @@ class Sipp:
         self.look()
         return sum(step.word == word for step in self.steps)
 
-    def hang_up(self, call_id: str) -> None:
-        """Tell the phone to hang up the call `call_id` now: a message of ours on the call's own Call-ID."""
+    def hang_up(self, call_id: str, attempt: int = 0) -> None:
+        """Tell the phone to hang up the call `call_id` now: a message of ours on the call's own Call-ID.
+
+        One of the same `attempt` as before would be taken for its repetition, and passed over.
+        """
         words = (
             "MESSAGE sip:hang-up@localhost SIP/2.0",
-            f"Via: SIP/2.0/UDP {_HOST}:9;branch=z9hG4bK-hang-up",
+            f"Via: SIP/2.0/UDP {_HOST}:9;branch=z9hG4bK-hang-up-{attempt}",
             "From: <sip:demo@localhost>;tag=demo",
             "To: <sip:phone@localhost>",
             f"Call-ID: {re.sub(r'[^!-~]', '', call_id)}",
-            "CSeq: 1000 MESSAGE",
+            f"CSeq: {1000 + attempt} MESSAGE",
             "Content-Length: 0",
         )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:

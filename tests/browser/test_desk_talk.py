@@ -99,6 +99,7 @@ async def test_a_unit_is_found_by_name_and_a_number_only_by_right(panel: Panel, 
     await screen.page.get_by_text("直接转接").click()
     await screen.page.locator(".talk-target").click()
     await ordered(panel, "POST /api/v1/talk/dial", {"kind": "unit", "number": "13900000001", "mode": "transfer"})
+    await screen.until("!document.querySelector('.talk-pick')")
     await screen.page.keyboard.press("Alt+t")
     await field.fill("010 6600 0000")
     await screen.shows(".talk-pick", "没有找到")

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 _CANDIDATE = re.compile(
-    r"a=candidate:(?P<head>\S+ 1 udp \d+) 127\.0\.0\.1 (?P<port>\d+) typ host[^\r\n]*\r\n", re.IGNORECASE
+    r"a=candidate:(?P<head>\S+ 1 udp \d+) (?P<address>\S+) (?P<port>\d+) typ host[^\r\n]*\r\n", re.IGNORECASE
 )
 _ANY_CANDIDATE = re.compile(r"a=candidate:[^\r\n]*\r\n")
 
@@ -81,8 +81,11 @@ class Way:
     @staticmethod
     def _renamed(words: str | bytes, end: _End, port: int) -> str | bytes:
         """Leave one candidate, the relay's `port`; where the message wants speech to be sent is the peer of `end`."""
-        if not isinstance(words, str) or not (real := _CANDIDATE.search(words)):
+        found = list(_CANDIDATE.finditer(words)) if isinstance(words, str) else []
+        if not isinstance(words, str) or not found:
             return words
+        # A browser has a port for each of its addresses. Asterisk has one for all, and may not name the loopback.
+        real = next((one for one in found if one["address"] == "127.0.0.1"), found[0])
         end.peer = ("127.0.0.1", int(real["port"]))
         head, _, body = words.partition("\r\n\r\n")
         one = f"a=candidate:{real['head']} 127.0.0.1 {port} typ host\r\n"

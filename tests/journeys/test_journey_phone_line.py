@@ -27,8 +27,6 @@ async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
         yield opened
 
 
-# By hand only, as the measures are: in some runs the desk never says that the line is poor, and it is not known why.
-@pytest.mark.bench
 async def test_loss_on_the_browsers_line_is_shown_at_the_desk_and_kept_with_the_call(
     hotline: Hotline, browser: Browser
 ) -> None:
