@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 import psutil
 from playwright.async_api import BrowserContext, Page, async_playwright
-from screen import DESK
+from screen import DESK, without
 
 PASSWORD = "right horse battery"
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ class RealDesk:
         """Open the desk in the profile's browser, signing in when that is asked for."""
         self._playwright = self._playwright or await async_playwright().start()
         self._context = await self._playwright.chromium.launch_persistent_context(
-            str(self.profile), executable_path=shutil.which("chromium"), args=["--no-sandbox"], viewport=DESK
+            str(self.profile), executable_path=shutil.which("chromium"), args=["--no-sandbox", without()], viewport=DESK
         )
         page = self._context.pages[0]
         page.set_default_timeout(8000)

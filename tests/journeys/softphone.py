@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientSession, CookieJar, web
 from harness import SEAT_HZ, SOON, Hotline, wait_for
 from playwright.async_api import Page, async_playwright
-from screen import chromium
+from screen import chromium, without
 
 PAGE = Path(__file__).parent / "browser"
 WEB = Path(__file__).parents[2] / "web"
@@ -25,7 +25,7 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
     PERMITS,
     "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
+    without("WebRtcHideLocalIpsWithMdns"),
     "--autoplay-policy=no-user-gesture-required",
     "--ignore-certificate-errors",  # the certificate made at set-up is self-signed
 )
