@@ -87,9 +87,14 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
     yield Finding("configuration", not faults, "; ".join(faults) or "renders")
 
 
-def _certificate(settings: Settings) -> Iterator[Finding]:
+def _certificate_file(settings: Settings) -> Path:
+    """Return where the certificate stands that panel and phones show: the given one, or our own."""
     given = settings.https.certificate
-    path = given.expanduser() if given else Paths.of(settings).secrets / "certificate.pem"
+    return given.expanduser() if given else Paths.of(settings).secrets / "certificate.pem"
+
+
+def _certificate(settings: Settings) -> Iterator[Finding]:
+    given, path = settings.https.certificate, _certificate_file(settings)
     if not given and not path.exists():
         yield Finding("certificate", ok=True, detail="self-signed; it is made at the first start")
         return
@@ -100,8 +105,7 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
 
 
 def _shown_certificate(settings: Settings) -> Iterator[Finding]:
-    given = settings.https.certificate
-    path = given.expanduser() if given else Paths.of(settings).secrets / "certificate.pem"
+    path = _certificate_file(settings)
     if not path.exists():
         return
     ours = renewal.in_file(path)
