@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import talk_desk
 from harness import CITIZEN_HZ, SEAT_HZ, Hotline, hears, wait_for
 from recorded import Side, heard, kept, moments
 from talk_desk import NETWORK_HZ, OTHER_HZ, Desk
@@ -15,7 +16,6 @@ from talk_desk import NETWORK_HZ, OTHER_HZ, Desk
 from callcenter.demo.network import Network
 from callcenter.demo.phone import Phone
 from callcenter.demo.seats import Seat
-from callcenter.demo.speech import tone
 from callcenter.paths import Paths
 
 #: Where a phone's packets begin to count.
@@ -38,10 +38,9 @@ async def talk(lines: Hotline, caller: str, counts_from: int = MIDDLE) -> AsyncI
 
 @asynccontextmanager
 async def beside(lines: Hotline, counts_from: int = LOW) -> AsyncIterator[Seat]:
-    """Agent 1002, on a break and so at hand for a colleague."""
-    async with lines.seated("1002", "8002", words=tone(OTHER_HZ)) as other:
+    """Agent 1002 at hand for a colleague, with packets that count from there."""
+    async with talk_desk.beside(lines) as other:
         other.speech.sequence = counts_from
-        await lines.post("/agents/1002/break", {"reason": "rest"})
         yield other
 
 

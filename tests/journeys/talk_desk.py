@@ -1,19 +1,49 @@
-"""The desks of agents, as their browsers ask the server, and phones that talk; everybody has a tone of their own."""
+"""A hotline with a line, the desks of agents as their browsers ask the server, and phones that talk.
+
+Everybody has a tone of their own.
+"""
 
 import functools
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
-from harness import CITIZEN_HZ, SEAT_HZ, Hotline, hears, wait_for
+from harness import CITIZEN_HZ, SEAT_HZ, Hotline, hears, running_hotline, wait_for
+from outage import document
 
+from callcenter.demo.network import Network
 from callcenter.demo.seats import Seat
-from callcenter.demo.speech import share_of
+from callcenter.demo.sipp import free_port
+from callcenter.demo.speech import share_of, tone
 
 PASSWORD = "right horse battery"
 #: What a third sounds like: a second seat, and every telephone of the network.
 OTHER_HZ, NETWORK_HZ = 1350, 620
+
+
+@contextmanager
+def hotline_with_a_line(folder: Path, **changes: str) -> Iterator[Hotline]:
+    """Run a hotline whose line leads to where `network_of` stands; `changes` are settings by environment name."""
+    trunk = {"name": "carrier", "host": "127.0.0.1", "port": free_port(), "match": ["127.0.0.99"]}
+    with running_hotline(folder, TRUNKS=json.dumps([trunk]), **changes) as running:
+        yield running
+
+
+@asynccontextmanager
+async def network_of(lines: Hotline) -> AsyncIterator[Network]:
+    """The telephone network at the end of that line, which Asterisk has found."""
+    (trunk,) = json.loads(lines.environment["CALLCENTER_TRUNKS"])
+    async with Network(lines.server, lines.folder, words=tone(NETWORK_HZ), port=trunk["port"], ring=0.5) as network:
+
+        async def line() -> bool:
+            return bool((await document(lines)).get("callbacks", {}).get("line"))
+
+        # Asterisk looks every 30 s whether a line is there, and the first look came before the network did.
+        await wait_for(line, 45, what="Asterisk has found the line")
+        yield network
 
 
 class Desk:
@@ -86,6 +116,14 @@ async def talking(
         await wait_for(lambda: hears(seat.speech.heard, CITIZEN_HZ), what="the agent hears the citizen")
         await wait_for(lambda: hears(citizen.speech.heard, SEAT_HZ), what="the citizen hears the agent")
         yield citizen, seat
+
+
+@asynccontextmanager
+async def beside(lines: Hotline) -> AsyncIterator[Seat]:
+    """A second agent, on a break and so at hand for a colleague, with a tone of their own."""
+    async with lines.seated("1002", "8002", words=tone(OTHER_HZ)) as other:
+        await lines.post("/agents/1002/break", {"reason": "rest"})
+        yield other
 
 
 def mixed(samples: list[int], hertz: float) -> bool:

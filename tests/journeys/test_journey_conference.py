@@ -4,137 +4,39 @@ Everybody has a tone of their own, so that each ear tells whom it hears. The cit
 an agent whose phone dies leaves them first in line.
 """
 
-import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import pytest
 import pytest_asyncio
-from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, running_hotline, wait_for
+from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, wait_for
+from outage import document
+from talk_desk import NETWORK_HZ, OTHER_HZ, Desk, beside, desks_of, hears_both, hotline_with_a_line, silent, talking
 
 from callcenter.demo.network import Network
-from callcenter.demo.seats import Seat
-from callcenter.demo.sipp import free_port
-from callcenter.demo.speech import share_of, tone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
-
-TRUNK_PORT = free_port()
-PASSWORD = "right horse battery"
-#: What a third sounds like: a second seat, and every telephone of the network.
-OTHER_HZ, NETWORK_HZ = 1350, 620
 
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """A hotline with a line to the telephone network."""
-    trunk = {"name": "carrier", "host": "127.0.0.1", "port": TRUNK_PORT, "match": ["127.0.0.99"]}
-    changes = {"TRUNKS": json.dumps([trunk]), "TALK__RING_SECONDS": "5", "CALLBACKS__MODE": "off"}
-    with running_hotline(tmp_path_factory.mktemp("talks"), **changes) as running:
+    changes = {"TALK__RING_SECONDS": "5", "CALLBACKS__MODE": "off"}
+    with hotline_with_a_line(tmp_path_factory.mktemp("talks"), **changes) as running:
         yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def network(lines: Hotline) -> AsyncIterator[Network]:
-    async with Network(lines.server, lines.folder, words=tone(NETWORK_HZ), port=TRUNK_PORT, ring=0.5) as network:
-
-        async def line() -> bool:
-            return bool((await live(lines))["callbacks"]["line"])
-
-        await wait_for(line, 45, what="Asterisk, which asks twice a minute, has found the line")
-        yield network
-
-
-class Desk:
-    """The desk of an agent, as their browser asks the server."""
-
-    def __init__(self, client: aiohttp.ClientSession, lines: Hotline) -> None:
-        self._client = client
-        self._lines = lines
-
-    async def do(self, deed: str, **body: str) -> None:
-        async with self._client.post(f"/api/v1/talk/{deed}", json=body) as answer:
-            assert answer.status == 200, await answer.text()
-
-    async def refused(self, deed: str, **body: str) -> str:
-        async with self._client.post(f"/api/v1/talk/{deed}", json=body) as answer:
-            assert answer.status in {403, 409}, await answer.text()
-            return str((await answer.json())["error"])
-
-    async def until(self, stage: str | None, within: float = 15) -> None:
-        async def there() -> bool:
-            async with self._client.get("/api/v1/talk") as answer:
-                return bool((await answer.json()).get("stage") == stage)
-
-        await wait_for(there, within, what=f"the talk is {stage}")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desks(lines: Hotline) -> AsyncIterator[dict[str, Desk]]:
     """The desks of agents 1001 and 1002, and of a supervisor who is agent 1003."""
-    made: dict[str, Desk] = {}
-    clients = []
-    for agent, role in (("1001", "agent"), ("1002", "agent"), ("1003", "supervisor")):
-        login = f"desk{agent}"
-        new = await lines.cli("user", "add", login, "--name", login, "--role", role, "--agent", agent)
-        url = f"http://127.0.0.1:{lines.settings.panel_port}"
-        client = aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True))
-        clients.append(client)
-        once = new["one_time_password"]
-        for path, body in (
-            ("sign-in", {"user": login, "password": once}),
-            ("password", {"current": once, "new": PASSWORD}),
-        ):
-            async with client.post(f"/api/v1/{path}", json=body) as answer:
-                assert answer.status < 300, await answer.text()
-        made[agent] = Desk(client, lines)
-    yield made
-    for client in clients:
-        await client.close()
-
-
-@asynccontextmanager
-async def talk(
-    lines: Hotline, caller: str, agent: str = "1001", number: str = "8001"
-) -> AsyncIterator[tuple[Any, Seat]]:
-    """A citizen and an agent who talk."""
-    async with lines.seated(agent, number) as seat, lines.citizen(caller) as citizen:
-        await seat.until("answered", within=20)
-        await wait_for(lambda: hears(seat.speech.heard, CITIZEN_HZ), what="the agent hears the citizen")
-        await wait_for(lambda: hears(citizen.speech.heard, SEAT_HZ), what="the citizen hears the agent")
-        yield citizen, seat
-
-
-@asynccontextmanager
-async def beside(lines: Hotline) -> AsyncIterator[Seat]:
-    """A second agent, on a break and so at hand for a colleague, with a tone of their own."""
-    async with lines.seated("1002", "8002", words=tone(OTHER_HZ)) as other:
-        await lines.post("/agents/1002/break", {"reason": "rest"})
-        yield other
-
-
-def mixed(samples: list[int], hertz: float) -> bool:
-    """Whether a tone is among what was heard just now, beside others."""
-    last = samples[-3200:]
-    return len(last) >= 3000 and share_of(last, hertz) > 0.05
-
-
-async def hears_both(ear: Any, *tones: float) -> None:  # noqa: ANN401
-    for hertz in tones:
-        await wait_for(lambda hertz=hertz: mixed(ear.speech.heard, hertz), what=f"{hertz} Hz is heard by {ear}")
-
-
-def silent(ear: Any, hertz: float) -> bool:  # noqa: ANN401
-    last = ear.speech.heard[-3200:]
-    return len(last) >= 3000 and not share_of(last, hertz) > 0.01
+    async with desks_of(lines, {"1001": "agent", "1002": "agent", "1003": "supervisor"}) as made:
+        yield made
 
 
 async def test_a_citizen_on_hold_hears_music_and_not_the_agent_and_is_taken_back(
     lines: Hotline, desks: dict[str, Desk]
 ) -> None:
-    async with talk(lines, "13700000001") as (citizen, seat):
+    async with talking(lines, "13700000001") as (citizen, seat):
         await desks["1001"].do("hold")
         await desks["1001"].until("held")
         await wait_for(lambda: silent(citizen, SEAT_HZ), what="the citizen hears the agent no more")
@@ -154,7 +56,7 @@ async def test_a_citizen_on_hold_hears_music_and_not_the_agent_and_is_taken_back
 async def test_a_consultation_then_three_hear_each_other_then_the_agent_leaves_the_two(
     lines: Hotline, desks: dict[str, Desk]
 ) -> None:
-    async with beside(lines) as other, talk(lines, "13700000002") as (citizen, seat):
+    async with beside(lines) as other, talking(lines, "13700000002") as (citizen, seat):
         desk = desks["1001"]
         await desk.do("dial", kind="seat", number="8002", mode="consult")
         await other.until("answered")
@@ -183,7 +85,7 @@ async def test_a_consultation_then_three_hear_each_other_then_the_agent_leaves_t
 
 
 async def test_an_attended_transfer_and_who_was_consulted_and_let_go(lines: Hotline, desks: dict[str, Desk]) -> None:
-    async with beside(lines) as other, talk(lines, "13700000003") as (citizen, seat):
+    async with beside(lines) as other, talking(lines, "13700000003") as (citizen, seat):
         desk = desks["1001"]
         await desk.do("dial", kind="seat", number="8002", mode="consult")
         await desk.until("consulting")
@@ -210,7 +112,7 @@ async def test_a_blind_transfer_and_one_that_nobody_answers(
 ) -> None:
     for number in ("13900000486", "13900000999", "13900000001"):
         await lines.post("/units", {"code": f"u{number[-4:]}", "name": f"单位{number[-4:]}", "phone": number})
-    async with talk(lines, "13700000004") as (citizen, seat):
+    async with talking(lines, "13700000004") as (citizen, seat):
         desk = desks["1001"]
         assert "13900000999" not in str(await desk.refused("dial", kind="outside", number="13900000486"))
         await desk.do("dial", kind="unit", number="13900000486", mode="transfer")
@@ -243,7 +145,7 @@ async def test_a_blind_transfer_and_one_that_nobody_answers(
 
 
 async def test_one_key_makes_it_three_with_the_police(lines: Hotline, desks: dict[str, Desk], network: Network) -> None:
-    async with talk(lines, "13700000005") as (citizen, seat):
+    async with talking(lines, "13700000005") as (citizen, seat):
         await desks["1001"].do("dial", kind="police", mode="three_way")
         await wait_for(lambda: network.answered["110"], 20, what="110 answers")
         await desks["1001"].until("three_way")
@@ -265,20 +167,18 @@ async def test_an_agent_who_dies_on_hold_leaves_the_citizen_first_in_line(
     lines: Hotline, desks: dict[str, Desk]
 ) -> None:
     caller = "13700000006"
-    async with lines.seated("1002", "8002", words=tone(OTHER_HZ)) as other, lines.seated("1001", "8001") as seat:
-        await lines.post("/agents/1002/break", {"reason": "rest"})
-        async with lines.citizen(caller) as citizen:
-            await seat.until("answered")
-            await wait_for(lambda: hears(citizen.speech.heard, SEAT_HZ))
-            await desks["1001"].do("hold")
-            await desks["1001"].until("held")
-            await seat.hang_up()
-            await wait_for(lambda: hears(citizen.speech.heard, PROMPTS["agent-lost"][0]), what="they are told")
-            await lines.post("/agents/1001/break", {"reason": "rest"})
-            await lines.post("/agents/1002/ready")
-            await other.until("answered")
-            await wait_for(lambda: hears(citizen.speech.heard, OTHER_HZ), what="another agent has them")
-            await citizen.hang_up()
+    async with beside(lines) as other, lines.seated("1001", "8001") as seat, lines.citizen(caller) as citizen:
+        await seat.until("answered")
+        await wait_for(lambda: hears(citizen.speech.heard, SEAT_HZ))
+        await desks["1001"].do("hold")
+        await desks["1001"].until("held")
+        await seat.hang_up()
+        await wait_for(lambda: hears(citizen.speech.heard, PROMPTS["agent-lost"][0]), what="they are told")
+        await lines.post("/agents/1001/break", {"reason": "rest"})
+        await lines.post("/agents/1002/ready")
+        await other.until("answered")
+        await wait_for(lambda: hears(citizen.speech.heard, OTHER_HZ), what="another agent has them")
+        await citizen.hang_up()
     call = await lines.call_of(caller)
     assert (call["outcome"], call["agent"]) == ("answered", "1002")
     differences = (await lines.cli("audit"))["differences"]
@@ -289,7 +189,7 @@ async def test_who_gives_up_after_their_agent_was_lost_is_owed_a_callback(
     lines: Hotline, desks: dict[str, Desk]
 ) -> None:
     caller = "13700000007"
-    async with talk(lines, caller) as (citizen, seat):
+    async with talking(lines, caller) as (citizen, seat):
         await desks["1001"].do("hold")
         await desks["1001"].until("held")
         await lines.post("/agents/1001/break", {"reason": "rest"})
@@ -307,7 +207,7 @@ async def test_who_gives_up_after_their_agent_was_lost_is_owed_a_callback(
 
 async def test_a_controller_that_dies_meanwhile_is_not_missed(lines: Hotline, desks: dict[str, Desk]) -> None:
     """The dialplan alone brings the agent back; the new controller sees how the talk stands."""
-    async with beside(lines) as other, talk(lines, "13700000008") as (citizen, seat):
+    async with beside(lines) as other, talking(lines, "13700000008") as (citizen, seat):
         await desks["1001"].do("dial", kind="seat", number="8002", mode="consult")
         await other.until("answered")
         await desks["1001"].until("consulting")
@@ -324,15 +224,4 @@ async def test_a_controller_that_dies_meanwhile_is_not_missed(lines: Hotline, de
 
 async def aside(lines: Hotline, seat: str) -> dict[str, Any]:
     """What the live stream says of the talk at a seat."""
-    return dict((await live(lines))["seats"][seat]["talk"] or {})
-
-
-async def live(lines: Hotline) -> dict[str, Any]:
-    """The live document as it is now."""
-    token = (lines.settings.data_folder / "secrets" / "cli.token").read_text().strip()
-    url = f"http://127.0.0.1:{lines.settings.panel_port}/api/v1/live"
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as client, client.get(url) as answer:
-        async for line in answer.content:
-            if line.startswith(b"data: "):
-                return dict(json.loads(line[6:]))
-    return {}
+    return dict((await document(lines))["seats"][seat]["talk"] or {})

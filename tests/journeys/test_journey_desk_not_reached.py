@@ -4,7 +4,6 @@ Here 110 is a telephone that is busy, then one that rings for ever; units are as
 agent telephones in Chromium, and uses the desk's keys.
 """
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,15 +11,12 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 from desk_phone import Desk, desk, telephoning
-from harness import CITIZEN_HZ, SEAT_HZ, Hotline, hears, running_hotline, wait_for
-from outage import document
+from harness import CITIZEN_HZ, SEAT_HZ, Hotline, hears, wait_for
 from playwright.async_api import Browser
-from talk_desk import NETWORK_HZ
+from talk_desk import hotline_with_a_line, network_of
 
 from callcenter.demo.citizens import Citizen
 from callcenter.demo.network import Network
-from callcenter.demo.sipp import free_port
-from callcenter.demo.speech import tone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -30,7 +26,6 @@ class Lines:
     """A hotline with a line to the telephone network, whose 110 is not to be reached."""
 
     hotline: Hotline
-    port: int
     police: str
     #: What the page says of that 110, and what the call's record does.
     says: str
@@ -44,27 +39,14 @@ class Lines:
 )
 def lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lines]:
     police, says, result = request.param
-    port = free_port()
-    trunk = {"name": "carrier", "host": "127.0.0.1", "port": port, "match": ["127.0.0.99"]}
-    changes = {
-        "TRUNKS": json.dumps([trunk]),
-        "TALK__RING_SECONDS": "5",
-        "TALK__POLICE_NUMBER": police,
-        "CALLBACKS__MODE": "off",
-    }
-    with running_hotline(tmp_path_factory.mktemp("not-reached"), **changes) as running:
-        yield Lines(running, port, police, says, result)
+    changes = {"TALK__RING_SECONDS": "5", "TALK__POLICE_NUMBER": police, "CALLBACKS__MODE": "off"}
+    with hotline_with_a_line(tmp_path_factory.mktemp("not-reached"), **changes) as running:
+        yield Lines(running, police, says, result)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def network(lines: Lines) -> AsyncIterator[Network]:
-    hotline = lines.hotline
-    async with Network(hotline.server, hotline.folder, words=tone(NETWORK_HZ), port=lines.port, ring=0.5) as network:
-
-        async def line() -> bool:
-            return bool((await document(hotline)).get("callbacks", {}).get("line"))
-
-        await wait_for(line, 45, what="Asterisk, which asks twice a minute, has found the line")
+    async with network_of(lines.hotline) as network:
         yield network
 
 

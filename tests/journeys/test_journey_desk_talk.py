@@ -5,7 +5,6 @@ else.
 """
 
 import functools
-import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -13,19 +12,15 @@ from typing import Any
 
 import psutil
 import pytest
-import pytest_asyncio
 from desk_phone import Desk, desk, telephoning
-from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, running_hotline, wait_for
-from outage import document
-from talk_desk import NETWORK_HZ, OTHER_HZ, hears_both, silent
+from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, wait_for
+from talk_desk import NETWORK_HZ, OTHER_HZ, hears_both, hotline_with_a_line, silent
 
 from callcenter.demo.network import Network
-from callcenter.demo.sipp import free_port
 from callcenter.demo.speech import tone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-TRUNK_PORT = free_port()
 SUPERVISOR_HZ = 1750
 EVERY = (CITIZEN_HZ, SEAT_HZ, OTHER_HZ, NETWORK_HZ, SUPERVISOR_HZ)
 
@@ -33,21 +28,9 @@ EVERY = (CITIZEN_HZ, SEAT_HZ, OTHER_HZ, NETWORK_HZ, SUPERVISOR_HZ)
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """A hotline with a line to the telephone network."""
-    trunk = {"name": "carrier", "host": "127.0.0.1", "port": TRUNK_PORT, "match": ["127.0.0.99"]}
-    changes = {"TRUNKS": json.dumps([trunk]), "TALK__RING_SECONDS": "6", "CALLBACKS__MODE": "off"}
-    with running_hotline(tmp_path_factory.mktemp("desk-talks"), **changes) as running:
+    changes = {"TALK__RING_SECONDS": "6", "CALLBACKS__MODE": "off"}
+    with hotline_with_a_line(tmp_path_factory.mktemp("desk-talks"), **changes) as running:
         yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def network(lines: Hotline) -> AsyncIterator[Network]:
-    async with Network(lines.server, lines.folder, words=tone(NETWORK_HZ), port=TRUNK_PORT, ring=0.5) as network:
-
-        async def line() -> bool:
-            return bool((await document(lines)).get("callbacks", {}).get("line"))
-
-        await wait_for(line, 45, what="Asterisk, which asks twice a minute, has found the line")
-        yield network
 
 
 Kill = Callable[[], None]

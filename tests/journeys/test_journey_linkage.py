@@ -3,50 +3,27 @@
 Here 110 is a telephone that rings for ever.
 """
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, running_hotline, wait_for
-from outage import document
-from talk_desk import NETWORK_HZ, OTHER_HZ, Desk, desks_of, silent, talking
+from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, wait_for
+from talk_desk import NETWORK_HZ, OTHER_HZ, Desk, beside, desks_of, hotline_with_a_line, silent, talking
 
 from callcenter.demo.network import Network
 from callcenter.demo.seats import Seat
-from callcenter.demo.sipp import free_port
-from callcenter.demo.speech import tone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
-TRUNK_PORT = free_port()
 POLICE = "1100999"
 
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
-    trunk = {"name": "carrier", "host": "127.0.0.1", "port": TRUNK_PORT, "match": ["127.0.0.99"]}
-    changes = {
-        "TRUNKS": json.dumps([trunk]),
-        "TALK__RING_SECONDS": "5",
-        "TALK__POLICE_NUMBER": POLICE,
-        "CALLBACKS__MODE": "preview",
-    }
-    with running_hotline(tmp_path_factory.mktemp("linkage"), **changes) as running:
+    changes = {"TALK__RING_SECONDS": "5", "TALK__POLICE_NUMBER": POLICE, "CALLBACKS__MODE": "preview"}
+    with hotline_with_a_line(tmp_path_factory.mktemp("linkage"), **changes) as running:
         yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def network(lines: Hotline) -> AsyncIterator[Network]:
-    async with Network(lines.server, lines.folder, words=tone(NETWORK_HZ), port=TRUNK_PORT, ring=0.5) as network:
-
-        async def line() -> bool:
-            return bool((await document(lines)).get("callbacks", {}).get("line"))
-
-        # Asterisk looks every 30 s whether a line is there, and the first look came before the network did.
-        await wait_for(line, 45, what="the line is there")
-        yield network
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -101,31 +78,29 @@ async def test_an_agent_who_dies_in_a_consultation_leaves_the_citizen_first_in_l
     lines: Hotline, desks: dict[str, Desk], network: Network
 ) -> None:
     caller, later = "13700000022", "13700000023"
-    async with lines.seated("1002", "8002", words=tone(OTHER_HZ)) as other:
-        await lines.post("/agents/1002/break", {"reason": "rest"})
-        async with talking(lines, caller) as (citizen, seat), lines.citizen(later) as second:
+    async with beside(lines) as other, talking(lines, caller) as (citizen, seat), lines.citizen(later) as second:
 
-            async def queued() -> bool:
-                return await lines.waiting() == [later]
+        async def queued() -> bool:
+            return await lines.waiting() == [later]
 
-            await wait_for(queued, what="another citizen waits")
-            await lines.post("/units", {"code": "u1", "name": "城管局", "phone": "13900000001"})
-            await desks["1001"].do("dial", kind="unit", number="13900000001", mode="consult")
-            await desks["1001"].until("consulting")
-            await lines.post("/agents/1001/break", {"reason": "rest"})
-            await seat.hang_up()
-            await wait_for(lambda: hears(citizen.speech.heard, PROMPTS["agent-lost"][0]), what="they are told")
-            await network.until("ended", "hung_up")
+        await wait_for(queued, what="another citizen waits")
+        await lines.post("/units", {"code": "u1", "name": "城管局", "phone": "13900000001"})
+        await desks["1001"].do("dial", kind="unit", number="13900000001", mode="consult")
+        await desks["1001"].until("consulting")
+        await lines.post("/agents/1001/break", {"reason": "rest"})
+        await seat.hang_up()
+        await wait_for(lambda: hears(citizen.speech.heard, PROMPTS["agent-lost"][0]), what="they are told")
+        await network.until("ended", "hung_up")
 
-            async def first() -> bool:
-                return await lines.waiting() == [caller, later]
+        async def first() -> bool:
+            return await lines.waiting() == [caller, later]
 
-            await wait_for(first, what="they are first in line, before who came later")
-            await lines.post("/agents/1002/ready")
-            await other.until("answered")
-            await wait_for(lambda: hears(citizen.speech.heard, OTHER_HZ), what="another agent has them")
-            await second.hang_up()
-            await citizen.hang_up()
+        await wait_for(first, what="they are first in line, before who came later")
+        await lines.post("/agents/1002/ready")
+        await other.until("answered")
+        await wait_for(lambda: hears(citizen.speech.heard, OTHER_HZ), what="another agent has them")
+        await second.hang_up()
+        await citizen.hang_up()
     call = await lines.call_of(caller)
     assert (call["outcome"], call["agent"]) == ("answered", "1002")
     assert parties(call) == [("unit", "13900000001", "answered")]
@@ -137,9 +112,7 @@ async def test_a_controller_that_dies_in_a_consultation_leaves_nobody_alone(
     lines: Hotline, desks: dict[str, Desk]
 ) -> None:
     caller = "13700000024"
-    async with lines.seated("1002", "8002", words=tone(OTHER_HZ)) as other:
-        # Or the citizen might come to them.
-        await lines.post("/agents/1002/break", {"reason": "rest"})
+    async with beside(lines) as other:
         await _dies(lines, desks["1001"], caller, other)
     call = await lines.call_of(caller)
     assert parties(call) == [("seat", "8002", "answered")]

@@ -7,14 +7,12 @@ packets of the phones count from where it hurts: an ear of Asterisk drops whoeve
 agent before (dialplan/extensions-record.conf.j2).
 """
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 
 import pytest
 import pytest_asyncio
-from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, running_hotline, wait_for
-from outage import document
+from harness import CITIZEN_HZ, PROMPTS, SEAT_HZ, Hotline, hears, wait_for
 from recorded import moments, spoken
 from recorded_talks import (
     AMONG_OTHERS,
@@ -32,43 +30,25 @@ from recorded_talks import (
     talk,
     write_ticket,
 )
-from talk_desk import NETWORK_HZ, OTHER_HZ, Desk, desks_of, hears_both, silent
+from talk_desk import NETWORK_HZ, OTHER_HZ, Desk, desks_of, hears_both, hotline_with_a_line, silent
 
 from callcenter.demo.network import Network
-from callcenter.demo.sipp import free_port
-from callcenter.demo.speech import tone
 from callcenter.paths import Paths
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
-
-TRUNK_PORT = free_port()
 
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """A hotline with a line to the telephone network."""
-    trunk = {"name": "carrier", "host": "127.0.0.1", "port": TRUNK_PORT, "match": ["127.0.0.99"]}
     changes = {
-        "TRUNKS": json.dumps([trunk]),
         "TALK__RING_SECONDS": "5",
         "CALLBACKS__RETRY_MINUTES": "[0, 0]",
         "CALLBACKS__RETRY_FROM": "00:00",
         "CALLBACKS__RETRY_UNTIL": "23:59:59",
     }
-    with running_hotline(tmp_path_factory.mktemp("transfers"), **changes) as running:
+    with hotline_with_a_line(tmp_path_factory.mktemp("transfers"), **changes) as running:
         yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def network(lines: Hotline) -> AsyncIterator[Network]:
-    async with Network(lines.server, lines.folder, words=tone(NETWORK_HZ), port=TRUNK_PORT, ring=0.5) as network:
-
-        async def line() -> bool:
-            return bool((await document(lines)).get("callbacks", {}).get("line"))
-
-        # Asterisk looks every 30 s whether a line is there, and the first look came before the network did.
-        await wait_for(line, 45, what="the line is there")
-        yield network
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
