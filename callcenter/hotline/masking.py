@@ -8,12 +8,13 @@ in the audit trail.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel
 
-from callcenter.hotline.rules.numbers import MASKED, mask, masked_in
+from callcenter.hotline.rules.numbers import MASKED, mask
+from callcenter.hotline.rules.written_numbers import masked_in
 from callcenter.panel.sessions import Identity
 
 Row = dict[str, Any]
@@ -65,9 +66,12 @@ def text_for(reader: Identity, text: str) -> str:
     return text if reader.local else masked_in(text)
 
 
-def texts_shown(reader: Identity, rows: list[Row], *names: str) -> list[Row]:
-    """Return `rows` with the free texts `names` as `reader` may see them in a list."""
-    return [{**row, **{name: text_for(reader, row[name]) for name in names if row.get(name)}} for row in rows]
+def texts_shown(reader: Identity, rows: list[Row], *names: str, mine: Mine | None = None) -> list[Row]:
+    """Return `rows` with the free texts `names` as `reader` may see them in a list; `attempts.note` is one of each."""
+    if reader.local:
+        return rows
+    paths = [name.split(".") for name in names]
+    return [row if mine and mine(row) else reduce(_masked_below, paths, row) for row in rows]
 
 
 def in_hand(reader: Identity) -> Mine:
@@ -89,17 +93,22 @@ def _of(shape: type[BaseModel], row: Row, mine: Mine | None) -> Row:
     if mine and mine(row):
         return row
     for path in paths_of(shape):
-        row = _hidden(row, path)
+        row = _hidden(row, path, mask)
     return row
 
 
-def _hidden(value: Any, path: Sequence[str]) -> Any:  # noqa: ANN401  # any JSON
+def _masked_below(row: Row, path: Sequence[str]) -> Row:
+    found: Row = _hidden(row, path, masked_in)
+    return found
+
+
+def _hidden(value: Any, path: Sequence[str], hide: Callable[[str], str]) -> Any:  # noqa: ANN401  # any JSON
     if isinstance(value, list):
-        return [_hidden(one, path) for one in value]
+        return [_hidden(one, path, hide) for one in value]
     if not path:
-        return mask(value) if isinstance(value, str) else value
+        return hide(value) if isinstance(value, str) else value
     if isinstance(value, Mapping) and value.get(path[0]) is not None:
-        return {**value, path[0]: _hidden(value[path[0]], path[1:])}
+        return {**value, path[0]: _hidden(value[path[0]], path[1:], hide)}
     return value
 
 

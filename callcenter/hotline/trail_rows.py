@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.hotline.listings import iso
-from callcenter.hotline.rules.numbers import mask, masked_in
+from callcenter.hotline.rules.numbers import mask
+from callcenter.hotline.rules.written_numbers import masked_in
 from callcenter.panel.i18n import N_, translate
 from callcenter.panel.sessions import Identity
 from callcenter.panel.trail import deeds, reading
@@ -60,7 +61,8 @@ def _target(row: Mapping[str, Any]) -> str:
         return mask(target)
     if target.startswith(_CALLER):
         return _CALLER + mask(target.removeprefix(_CALLER))
-    return masked_in(target)
+    # "recording 2345678" is no telephone.
+    return masked_in(target, local=False)
 
 
 def _hidden(value: Any) -> Any:  # noqa: ANN401  # any JSON

@@ -12,7 +12,7 @@ from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.hotline.events import HotlineEvent
-from callcenter.hotline.masking import shown
+from callcenter.hotline.masking import shown, texts_shown
 from callcenter.panel.access import current_user, requires
 from callcenter.panel.api import ApiView, answers
 from callcenter.panel.i18n import N_
@@ -142,7 +142,9 @@ class BehindIndicator(ApiView):
         except BadCursor:
             fault = N_("is no cursor that a page gave")
             raise Problem(400, N_("Some fields are wrong."), fields={"after": fault}) from None
-        return web.json_response(shown(current_user(self.request), lists.Behind, page))
+        user = current_user(self.request)
+        page = shown(user, lists.Behind, page)
+        return web.json_response({**page, "rows": texts_shown(user, page["rows"], "title")})
 
 
 def add_routes(app: web.Application) -> None:

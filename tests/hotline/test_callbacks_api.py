@@ -161,3 +161,18 @@ async def test_the_list_finds_a_citizen_in_every_spelling_and_shows_all_that_is_
     async with li.get("/api/v1/callbacks", params={"caller": "+8613800000001", "state": "open"}) as answer:
         (row,) = await answer.json()
     assert (row["number"], row["attempts"][0]["number"]) == ("13900000000", "138")
+
+
+async def test_a_number_that_somebody_noted_is_masked_in_the_list_but_for_whoever_works_on_it(api: Api) -> None:
+    id_ = await api.owed("voicemail", state="settled", note="已用66551234联系")
+    async with api.database.begin() as session:
+        (attempt,) = await session.scalars(select(CallbackAttempt).where(CallbackAttempt.callback_id == id_))
+        attempt.note = "让打13800001234"
+    seen = {}
+    for login, agent in (("li", "1001"), ("wang", "1002")):
+        client = await api.as_(login, "agent", agent)
+        async with client.get("/api/v1/callbacks") as answer:
+            (row,) = await answer.json()
+        seen[login] = (row["note"], row["attempts"][0]["note"])
+    assert seen["wang"] == ("已用******34联系", "让打138****1234")
+    assert seen["li"] == ("已用66551234联系", "让打13800001234")

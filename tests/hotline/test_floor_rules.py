@@ -8,7 +8,6 @@ import pytest
 from callcenter.asterisk import events
 from callcenter.hotline.rules import agents
 from callcenter.hotline.rules.floor import Floor, apply, empty, expire, seat_of
-from callcenter.hotline.rules.numbers import mask
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 MEMBER = events.Member(
@@ -192,13 +191,6 @@ def test_sign_in_refuses_with_the_reason(agent: str, seat: str, why: str) -> Non
 def test_sign_in_names_the_phone_that_is_there() -> None:
     floor = apply(signed_in(), events.PhoneChanged(at(1), "8002w", reachable=True))
     assert agents.sign_in(floor, {"1002": "乙"}, "1002", "8002") == "PJSIP/8002w"
-
-
-@pytest.mark.parametrize(
-    ("number", "shown"), [("13812340001", "138****0001"), ("110", "*10"), ("", ""), ("8", "8"), ("1", "1")]
-)
-def test_numbers_are_masked(number: str, shown: str) -> None:
-    assert mask(number) == shown
 
 
 def test_both_phones_of_a_seat_belong_to_it() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from callcenter.hotline.rules.numbers import held, masked_in, normalised, variants
+from callcenter.hotline.rules.numbers import held, mask, normalised, variants
 
 
 @pytest.mark.parametrize(
@@ -91,19 +91,16 @@ def test_every_mobile_is_itself_behind_every_prefix(number: int, prefix: str) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("number", "shown"),
     [
-        ("请回电13800001234，谢谢", "请回电138****1234，谢谢"),
-        ("+8613800001234;13900005678", "+86****1234;139****5678"),
-        ("138 0000 1234 或 138-0000-1234", "138****1234 或 138****1234"),
-        ("电话１３８００００１２３４", "电话138****1234"),
-        ("座机010-62345678、02087654321", "座机010****5678、020****4321"),
-        ("+14155550000", "+14****0000"),
-        ("工单202605010000138，12345，110", "工单202605010000138，12345，110"),
-        ("1732779000.13800001234", "1732779000.13800001234"),
-        ("2026-11-28 08:00:00 192.0.2.138", "2026-11-28 08:00:00 192.0.2.138"),
+        ("13800001234", "138****1234"),
+        ("01062345678", "010****5678"),
+        ("62345678", "******78"),
+        ("6234567", "*****67"),
+        ("110", "*10"),
+        ("8", "8"),
         ("", ""),
     ],
 )
-def test_telephone_numbers_in_running_text_are_masked_and_other_numbers_are_not(text: str, shown: str) -> None:
-    assert masked_in(text) == shown
+def test_the_middle_of_a_number_is_hidden_and_nearly_all_of_a_short_one(number: str, shown: str) -> None:
+    assert mask(number) == shown

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from callcenter.hotline.rules.dialling import Dial
 from callcenter.panel.tables import Audit
+from callcenter.reports import views as reports
 from callcenter.storage import clock
 from callcenter.storage.engine import Database
 from callcenter.tickets.tables import FollowUp, FollowUpAttempt
@@ -29,7 +30,7 @@ def work(database: Database, tmp_path: Path) -> Work:
 
 @pytest_asyncio.fixture
 async def api(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
-    features = [follow_ups.add_routes, rating.add_routes]
+    features = [follow_ups.add_routes, rating.add_routes, reports.add_routes]
     async with serving(work.database, tmp_path, features, monkeypatch) as served:
         served.app[FOLLOW_UP_DESK] = work.desk
         served.app[RATING] = Rating(work.links)
@@ -186,3 +187,32 @@ async def test_a_citizen_answers_from_outside_and_guessing_is_slowed_down(api: A
     guesses = [(await post(citizen, "rate/look", {"token": f"{n:043d}"}))[0] for n in range(70)]
     assert set(guesses) == {404, 429}
     assert guesses[-1] == 429
+
+
+async def test_a_number_that_somebody_wrote_down_is_masked_in_the_list_but_for_whoever_works_on_it(
+    api: Api, work: Work
+) -> None:
+    number, owed = await work.to_follow_up(
+        clock.now(), title="请回电6655 1234", description="13800001234，工单20261123"
+    )
+    await picked_up(work, owed)
+    async with work.database.begin() as session:
+        (attempt,) = await session.scalars(select(FollowUpAttempt))
+        attempt.note = "改打66551235"
+    seen = {}
+    for login, agent in (("li", "1001"), ("wang", "1002")):
+        client = await api.as_(login, agent=agent)
+        async with client.get("/api/v1/follow-ups") as answer:
+            (row,) = await answer.json()
+        seen[login] = (row["ticket"], row["title"], row["description"], row["attempts"][0]["note"])
+    assert seen["wang"] == (number, "请回电******34", "138****1234，工单20261123", "改打******35")
+    assert seen["li"] == (number, "请回电6655 1234", "13800001234，工单20261123", "改打66551235")
+
+
+async def test_the_list_behind_an_indicator_masks_the_numbers_in_titles(api: Api, work: Work) -> None:
+    asked = {"state": "closed", "satisfaction": "satisfied", "followed_up_at": clock.now()}
+    number = await work.answered(title="请回电6655 1234", **asked)
+    boss = await api.as_("boss", "supervisor")
+    async with boss.get("/api/v1/indicators/3/list") as answer:
+        (row,) = (await answer.json())["rows"]
+    assert (row["ticket"], row["title"]) == (number, "请回电******34")

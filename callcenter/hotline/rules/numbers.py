@@ -14,7 +14,8 @@ from phonenumbers import NumberParseException, PhoneNumberType
 #: Why a number is not dialled without a supervisor.
 Held = Literal["emergency", "premium", "foreign", "unknown"]
 
-_KEEP_BOTH_ENDS = 8
+#: Digits from which the first three and the last four are kept: of a local number that would be nearly all.
+_KEEP_BOTH_ENDS = 10
 #: In place of the middle of a number.
 MASKED = "****"
 _REMEMBERED = 20_000
@@ -32,14 +33,6 @@ _PREMIUM = re.compile(r"0?16[08]\d{5,8}|12[56]\d{4,}")
 _SERVICE = re.compile(
     r"(?:(?:\+|00)?86)?(?:0(?:10|2\d|[3-9]\d\d)|0)?(?:1[0-2]\d|999|1[0-2]\d{3}|9[56]\d{3,4}|1[0-2]\d{4})"
 )
-#: Numbers in running text: mobiles, also spaced, and land lines with their area code; foreign ones with a plus.
-_IN_TEXT = re.compile(
-    r"(?<![\d.])(?:(?:(?:\+|00)?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}"
-    r"|0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}|\+\d{8,15})(?!\d)",
-    re.ASCII,
-)
-#: Digits as a Chinese keyboard may write them, and what separates them.
-_NARROW = str.maketrans("０１２３４５６７８９＋－—\u3000", "0123456789+-- ")
 
 
 @lru_cache(_REMEMBERED)
@@ -102,15 +95,6 @@ def mask(number: str) -> str:
     if len(number) >= _KEEP_BOTH_ENDS:
         return f"{number[:3]}{MASKED}{number[-4:]}"
     return "*" * max(len(number) - 2, 0) + number[-2:]
-
-
-def masked_in(text: str) -> str:
-    """Return `text` with the telephone numbers that stand in it masked; other numbers, as of requests, stay."""
-    shown, at = [], 0
-    for found in _IN_TEXT.finditer(text.translate(_NARROW)):  # a letter for a letter: the places are the same
-        shown += [text[at : found.start()], mask(found[0])]
-        at = found.end()
-    return "".join((*shown, text[at:]))
 
 
 def _parsed(number: str) -> phonenumbers.PhoneNumber | None:

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from callcenter.hotline import listings
 from callcenter.hotline.flows.callbacks.desk import CallbackDesk
 from callcenter.hotline.flows.callbacks.work import Note
-from callcenter.hotline.masking import in_hand, shown
+from callcenter.hotline.masking import in_hand, shown, texts_shown
 from callcenter.hotline.rules.agents import Refused
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
@@ -83,7 +83,8 @@ class Callbacks(ApiView):
                 area_code=settings.callbacks.area_code,
             )
         user = current_user(self.request)
-        return web.json_response(shown(user, listings.CallbackRow, rows, in_hand(user)))
+        rows = shown(user, listings.CallbackRow, rows, in_hand(user))
+        return web.json_response(texts_shown(user, rows, "note", "attempts.note", mine=in_hand(user)))
 
 
 class _Deed(ApiView):

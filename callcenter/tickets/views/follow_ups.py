@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from callcenter.hotline.listings import Row
-from callcenter.hotline.masking import in_hand, shown
+from callcenter.hotline.masking import in_hand, shown, texts_shown
 from callcenter.hotline.rules.agents import Refused
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
@@ -80,7 +80,9 @@ class FollowUps(ApiView):
                 session, current_user(self.request), view=view, ticket=ticket or None, now=clock.now(), limit=limit
             )
         user = current_user(self.request)
-        return web.json_response(shown(user, FollowUpRow, rows, in_hand(user)))
+        rows = shown(user, FollowUpRow, rows, in_hand(user))
+        texts = ("title", "description", "answer", "words", "attempts.note")
+        return web.json_response(texts_shown(user, rows, *texts, mine=in_hand(user)))
 
 
 class Counts(ApiView):
