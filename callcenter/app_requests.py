@@ -138,7 +138,8 @@ class Requests:
     @property
     def works(self) -> list[Callable[[], Awaitable[None]]]:
         """What goes on for ever once the database is there."""
-        return [segmenting.warmed, self._read_ahead, self._models.run, *([self._to_city.run] if self._to_city else [])]
+        to_city = [self._to_city.run] if self._to_city else []
+        return [segmenting.warmed_when_calm, self._read_ahead, self._models.run, *to_city]
 
     async def _read_ahead(self) -> None:
         await read_ahead(self.database)

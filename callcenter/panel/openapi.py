@@ -4,6 +4,7 @@ Written here and not taken from aiohttp-pydantic: that says OpenAPI 3.0 around s
 are functions, and two models of one name in two folders would overwrite each other.
 """
 
+import asyncio
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from callcenter.panel.rights import RIGHTS, Right, roles_with
 
 PREFIX = "/api/v1/"
 _REF = "#/components/schemas/{model}"
-_SPEC: web.AppKey[dict[str, Any]] = web.AppKey("openapi", dict)
 Json = dict[str, Any]
 
 
@@ -36,12 +36,30 @@ class Refusal(BaseModel):
 @answers(Json)
 async def show(request: web.Request) -> web.Response:
     """Describe this API."""
-    return web.json_response(request.app[_SPEC])
+    return web.json_response(await request.app[_DESCRIPTION].made(request.app))
 
 
 def prepare(app: web.Application) -> None:
-    """Make the description once, when every route is there."""
-    app[_SPEC] = describe(app)
+    """Let `show` describe `app`; call it when every route is there."""
+    app[_DESCRIPTION] = _Description()
+
+
+class _Description:
+    """The description, made when it is first asked for: most controllers end before anybody does."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._made: Json | None = None
+
+    async def made(self, app: web.Application) -> Json:
+        """Return it. The first time takes a quarter of a second, in which calls go on."""
+        async with self._lock:
+            if self._made is None:
+                self._made = await asyncio.to_thread(describe, app)
+            return self._made
+
+
+_DESCRIPTION: web.AppKey[_Description] = web.AppKey("openapi", _Description)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ _TAIL = 4
 _SHORT = 3
 #: Characters of a word that tells what is meant.
 _TELLING = 2
+#: Seconds after a start in which calls and pages have the processor to themselves.
+_CALM = 60.0
 #: Han with its extensions and compatibility forms, kana, hangul: written without spaces, or agglutinated.
 _RUNS_TOGETHER = (
     (0x2E80, 0x2FDF),
@@ -71,6 +73,15 @@ async def warmed() -> None:
     """Return when the dictionary is there, without holding anybody up."""
     if not _ready.is_set():
         await asyncio.to_thread(warm)
+
+
+async def warmed_when_calm() -> None:
+    """Return when the dictionary is there: loaded once the rush of a start is over, unless somebody searched before.
+
+    After a crash everybody who was cut off calls again at once, and the processor is theirs.
+    """
+    await asyncio.sleep(_CALM)
+    await warmed()
 
 
 def tokens(text: str) -> list[str]:
