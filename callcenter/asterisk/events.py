@@ -195,7 +195,7 @@ class TalkChanged(Event):
 
     linkedid: str
     seat: str
-    #: `talking`, `held`, `dialling`, `consulting` or `three_way`.
+    #: `talking`, `held`, `dialling`, `consulting` or `three_way`; `passed` when the third is alone with the citizen.
     stage: str
     #: Of the third: `seat`, `unit`, `outside` or `police`, and their number; empty without one.
     kind: str

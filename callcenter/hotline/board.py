@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from callcenter.hotline.rules.floor import Floor, Seat
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.seats import Seat
 from callcenter.hotline.wallboard import agents_by_state, queue_section, seat_section
 from callcenter.panel.live import LiveState
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from callcenter.hotline.rules.floor import STATES, Aside, Floor, Seat
+from callcenter.hotline.rules.floor import Floor
 from callcenter.hotline.rules.numbers import mask
+from callcenter.hotline.rules.seats import STATES, Aside, Seat
 
 Json = dict[str, Any]
 

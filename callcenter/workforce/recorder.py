@@ -7,7 +7,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from callcenter.hotline.rules.floor import Floor, Seat
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.seats import Seat
 from callcenter.storage.engine import Database
 from callcenter.workforce.flows import note_activity
 

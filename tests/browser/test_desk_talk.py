@@ -206,3 +206,48 @@ async def test_it_can_be_read_in_every_stage(
     assert await screen.faint() == []
     assert not await screen.too_wide()
     await screen.page.screenshot(path=str(tmp_path / f"talk-{theme}-{talk['stage'] if talk else 'police'}.png"))
+
+
+async def test_a_colleague_who_is_given_a_citizen_sees_who_it_is_and_what_was_written(
+    panel: Panel, screens: Screens
+) -> None:
+    """While it rings, while they are asked first, and when the citizen is theirs; no key means two things."""
+    panel.user = {"login": "li", "name": "李敏", "role": "agent", "agent": "1001"}
+    panel.answers["GET /api/v1/desk/begun"] = (200, {"fields": {"title": "楼道有人打架", "caller": KEPT["caller"]}})
+
+    def call(state: str | None) -> tuple[int, dict[str, Any]]:
+        caller = KEPT["caller"] if state else None
+        return 200, {
+            "linkedid": state and "n-9",
+            "caller": caller,
+            "state": state,
+            "since": None,
+            "passed": bool(state),
+        }
+
+    panel.answers["GET /api/v1/desk/call"] = call(None)
+    panel.floor = floor((), [seat(8001, "ready", "李敏"), seat(8002, "talking", "王芳", caller=CALLER)])
+    screen = await screens.open("/desk", size=DESK)
+    await screen.shows(".me", "就绪")
+
+    panel.answers["GET /api/v1/desk/call"] = call("ringing")
+    rings = seat(8001, "ringing", "李敏", caller=CALLER, talk=stage("offered", "seat", "8002"))
+    await panel.patch({"seats": {"8001": rings}})
+    await screen.shows(".me", "座席 8002 就该来电找您")
+    await screen.shows(".me-caller", "2345")
+    await screen.until("document.querySelector('#f-title')?.value === '楼道有人打架'")
+    await screen.shows(".ticket-form", "同事已填写")
+    assert not await screen.page.locator(".me .buttons button").count(), "nothing but the phone's own keys"
+
+    panel.answers["GET /api/v1/desk/call"] = call("talking")
+    asked = seat(8001, "talking", "李敏", caller=CALLER, talk=stage("asked", "seat", "8002"))
+    await panel.patch({"seats": {"8001": asked}})
+    await screen.shows(".talk-parties", "正与您商量")
+    assert not await screen.page.locator(".talk-keys button").count(), "it is the colleague's talk still"
+
+    await screen.page.fill("#f-description", "两人持械")
+    panel.answers["GET /api/v1/desk/begun"] = (200, {"fields": {"title": "打架，已报警", "description": "别处写的"}})
+    await panel.patch({"seats": {"8001": {"talk": None}}})
+    await screen.shows(".talk-keys", "保持")
+    await screen.until("document.querySelector('#f-title').value === '打架，已报警'")
+    assert await screen.page.input_value("#f-description") == "两人持械", "what one wrote oneself stays"

@@ -7,7 +7,8 @@ import pytest
 
 from callcenter.asterisk import events
 from callcenter.hotline.rules import agents
-from callcenter.hotline.rules.floor import CALLBACK, Floor, apply, empty
+from callcenter.hotline.rules.floor import Floor, apply, empty
+from callcenter.hotline.rules.seats import CALLBACK
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 MEMBER = events.Member("PJSIP/8001", "1001", "not_in_use", True, CALLBACK, None, False, None)  # noqa: FBT003

@@ -7,7 +7,8 @@ import pytest
 
 from callcenter.asterisk import events
 from callcenter.hotline.rules import agents
-from callcenter.hotline.rules.floor import Floor, apply, empty, expire, seat_of
+from callcenter.hotline.rules.floor import Floor, apply, empty, expire
+from callcenter.hotline.rules.seats import seat_of
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 MEMBER = events.Member(

@@ -11,7 +11,8 @@ from callcenter.hotline.rules import policy
 from callcenter.hotline.rules import supervising as rules
 from callcenter.hotline.rules.agents import Refused
 from callcenter.hotline.rules.calls import interpret
-from callcenter.hotline.rules.floor import CALLBACK, Floor, apply, empty
+from callcenter.hotline.rules.floor import Floor, apply, empty
+from callcenter.hotline.rules.seats import CALLBACK
 
 T0 = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 NAMES = {"1001": "Wang", "1002": "Li"}

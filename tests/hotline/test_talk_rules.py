@@ -91,7 +91,8 @@ def test_what_is_not_possible_now_is_refused_with_the_reason(deed: Deed) -> None
 
 
 def test_every_stage_has_a_way_on() -> None:
-    assert all(ALLOWED.values())
+    # Whoever was called in by a colleague has one as well: they hang up.
+    assert all(allowed for stage, allowed in ALLOWED.items() if stage not in {"asked", "joined"})
 
 
 @pytest.mark.parametrize(
@@ -166,3 +167,21 @@ def test_who_lost_their_agent_waits_as_if_they_had_just_come(*, answered_again: 
     assert record.outcome == ("answered" if answered_again else "abandoned_queue")
     assert record.agent == ("1002" if answered_again else None)
     assert record.missed is not answered_again
+
+
+def test_a_colleague_who_was_called_in_may_only_hang_up_until_the_talk_is_theirs() -> None:
+    first = leg("PJSIP/8001-2", "hotline-talk", "dial", "b2")
+    asked = stands(IN_ROOM, first, leg(THIRD, "from-seat", "", "b2"), seat="8002")
+    joined = stands(
+        IN_ROOM,
+        leg("PJSIP/8001-2", "hotline-talk", "room", "room"),
+        leg(THIRD, "hotline-talk", "party", "room"),
+        seat="8002",
+    )
+    theirs = stands(IN_ROOM, leg(THIRD, "hotline-talk", "party", "room"), seat="8002")
+    assert [talk and talk.stage for talk in (asked, joined, theirs)] == ["asked", "joined", "talking"]
+    for talk, why in ((asked, "pass the citizen on"), (joined, "colleague's talk")):
+        for deed in ("hold", "resume", "dial", "complete", "merge", "drop"):
+            with pytest.raises(Refused, match=why):
+                check(talk, deed)
+    assert check(theirs, "hold") is theirs

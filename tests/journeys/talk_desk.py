@@ -58,6 +58,17 @@ class Desk:
             # A password that was changed is answered with nothing.
             return answer.status, await answer.json() if answer.content_type == "application/json" else None
 
+    async def get(self, path: str) -> Any:  # noqa: ANN401  # whatever is shown
+        """Return what is shown."""
+        async with self._client.get(f"/api/v1/{path}") as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+    async def put(self, path: str, body: dict[str, Any]) -> int:
+        """Return the status."""
+        async with self._client.put(f"/api/v1/{path}", json=body) as answer:
+            return answer.status
+
     async def do(self, deed: str, **body: str) -> None:
         """Do something with the talk, which must be possible."""
         status, answer = await self.post(f"talk/{deed}", dict(body))

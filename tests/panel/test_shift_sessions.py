@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from callcenter.app import compose
 from callcenter.asterisk.events import Member
 from callcenter.hotline.keys import HOTLINE
-from callcenter.hotline.rules.floor import Seat, State
+from callcenter.hotline.rules.seats import Seat, State
 from callcenter.panel import users
 from callcenter.panel.auth.rules.shifts import LONGEST_TALK
 from callcenter.panel.auth.terms import KIOSK_RIGHTS, Terms

@@ -186,7 +186,7 @@ async def test_the_number_in_full_is_for_the_seat_that_rings(api: Api) -> None:
     li, wang, boss = await api.as_("li", agent="1001"), await api.as_("wang", agent="1002"), await api.as_("boss")
     keeper = api.app[HOTLINE].keeper
     keeper.floor = apply(keeper.floor, events.MemberChanged(T0, SEAT_1))
-    nothing = {"linkedid": None, "caller": None, "state": None, "since": None}
+    nothing = {"linkedid": None, "caller": None, "state": None, "since": None, "passed": False}
     for event, state in (
         (None, None),
         (events.AgentRang(T0, "7.7", "PJSIP/8001", "1001", NUMBER), "ringing"),

@@ -6,7 +6,8 @@ from callcenter.asterisk.ami import AmiClient, AmiError
 from callcenter.hotline.flows.floor import FloorKeeper, join, leave, pause
 from callcenter.hotline.rules import agents as rules
 from callcenter.hotline.rules.agents import N_, Refused
-from callcenter.hotline.rules.floor import Floor, Seat
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.seats import Seat
 
 #: How long Asterisk may take to show what it has acknowledged, in seconds.
 _SEEN_WITHIN = 2.0

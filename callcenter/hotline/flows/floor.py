@@ -13,7 +13,8 @@ from callcenter.asterisk import events
 from callcenter.asterisk.ami import AmiClient, AmiError
 from callcenter.asterisk.translate import Translator, list_floor
 from callcenter.hotline.rules import agents as rules
-from callcenter.hotline.rules.floor import WRAP_UP, Floor, apply, expire
+from callcenter.hotline.rules.floor import Floor, apply, expire
+from callcenter.hotline.rules.seats import WRAP_UP
 
 _log = structlog.get_logger()
 #: Events that may wait to be applied; a floor that falls this far behind is listed afresh instead.

@@ -76,7 +76,7 @@ class TalkDesk:
         third = talk.third
         if third is None:
             raise Refused(N_("the third is gone already"))
-        await self._tell(asterisk.send(ami, talk.agent.channel, "room", with_=(third.channel, "party")))
+        await self._tell(asterisk.send(ami, talk.agent.channel, "gathered", with_=(third.channel, "joins")))
 
     async def drop(self, agent: str) -> None:
         """Let the third go, or give up calling them; the agent is with the citizen again."""

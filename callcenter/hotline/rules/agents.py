@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from callcenter.asterisk import events
-from callcenter.hotline.rules.floor import CALLBACK, WRAP_UP, Floor, Seat, seat_of
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.seats import CALLBACK, WRAP_UP, Seat, seat_of, took_over
 
 #: Reasons for a break 小休 that an agent may give.
 BREAK_REASONS = ("rest", "meal", "training", "meeting")
@@ -61,7 +62,7 @@ def decide(before: Floor, event: events.AnyEvent, after: Floor) -> list[Command]
             if seat and seat.member and seat.until and not seat.member.paused:
                 return [BeginWrapUp(seat.member.interface)]
         case events.MemberChanged():
-            return _after_callback(before, event.member)
+            return _after_callback(before, event.member) or _after_taking_over(before, event.member, after)
         case events.PhoneChanged():
             seat = after.seats.get(seat_of(event.endpoint))
             if seat and before.seats[seat.number].phones != seat.phones:
@@ -83,9 +84,17 @@ def _after_callback(before: Floor, member: events.Member) -> list[Command]:
     return [BeginWrapUp(member.interface) if talked else EndWrapUp(member.interface)]
 
 
+def _after_taking_over(before: Floor, member: events.Member, after: Floor) -> list[Command]:
+    """Wrap-up after a talk with a citizen whom a colleague had passed on: the queue knows nothing of it."""
+    was, seat = before.seats.get(seat_of(member.interface)), after.seats.get(seat_of(member.interface))
+    if was is None or seat is None or seat.passed or not took_over(was) or member.paused or not seat.until:
+        return []
+    return [BeginWrapUp(member.interface)]
+
+
 def _move(seat: Seat) -> list[Command]:
     member = seat.member
-    if member is None or seat.talking or seat.ringing or member.in_call or not seat.phones:
+    if member is None or seat.party or member.in_call or not seat.phones:
         return []
     if member.interface.removeprefix("PJSIP/") in seat.phones:
         return []

@@ -7,75 +7,24 @@ calls is told by `calls.py` from CEL alone.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from callcenter.asterisk import events
 from callcenter.hotline.rules.reached import reached
+from callcenter.hotline.rules.seats import (
+    BUSY,
+    WRAP_UP,
+    Aside,
+    Party,
+    Seat,
+    is_called,
+    seat_of,
+    settled,
+    took_over,
+    was_called,
+)
 
 _T = TypeVar("_T")
-#: States of a seat, as the public contract names them.
-State = Literal["signed_out", "ready", "break", "ringing", "talking", "wrap_up"]
-STATES: tuple[State, ...] = ("signed_out", "ready", "break", "ringing", "talking", "wrap_up")
-
-#: The pause reason that means wrap-up 话后处理; every other reason is a break 小休.
-WRAP_UP = "wrap_up"
-#: The pause reason that keeps queue calls away from an agent who calls a citizen back 回拨.
-CALLBACK = "callback"
-#: What app_queue calls the pause that it sets itself when a phone rang in vain, and what we call it.
-_REASONS = {"Auto-Pause": "no_answer", "": "rest"}
-_AWAY = frozenset({"unavailable", "invalid"})
-_BUSY = frozenset({"in_use", "busy", "on_hold"})
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """The caller a seat rings or talks with."""
-
-    linkedid: str
-    caller: str
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """How the talk at a seat stands when it is more than citizen and agent."""
-
-    #: As in `events.TalkChanged`.
-    stage: str
-    kind: str
-    who: str
-    #: Why the third was not reached: `busy`, `no_answer`, `wrong_number`, `refused`, `no_line` or `failed`.
-    result: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """One seat 座席 and what it does; `state` follows from the facts below it."""
-
-    number: str
-    state: State = "signed_out"
-    reason: str | None = None
-    #: Since when the seat is in this state; None until something was heard of it.
-    since: datetime | None = None
-    member: events.Member | None = None
-    ringing: Party | None = None
-    talking: Party | None = None
-    aside: Aside | None = None
-    #: When wrap-up ends.
-    until: datetime | None = None
-    #: Its phones that are reachable now, like `8001` and `8001w`.
-    phones: frozenset[str] = frozenset()
-
-    @property
-    def agent(self) -> str | None:
-        """The agent who is signed in here."""
-        return self.member.agent if self.member else None
-
-    @property
-    def caller(self) -> str | None:
-        """The number of the caller on this seat's phone; None without one."""
-        party = self.talking or self.ringing
-        return party.caller if party else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +47,6 @@ class Floor:
 def empty(seats: Iterable[str], wrap_up: timedelta) -> Floor:
     """Return a floor of which nothing is known yet."""
     return Floor(seats={number: Seat(number) for number in seats}, wrap_up=wrap_up)
-
-
-def seat_of(interface: str) -> str:
-    """Return the seat that a queue member's interface or an endpoint belongs to: `PJSIP/8001w` is at seat 8001."""
-    return interface.removeprefix("PJSIP/").removesuffix("w")
 
 
 def in_a_talk(floor: Floor, agent: str) -> bool:
@@ -135,7 +79,7 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
                 return replace(floor, others=_without(floor.others, event.interface))
             if seat.member is None or seat.member.interface != event.interface:
                 return floor  # a phone that the agent has already moved away from
-            gone = replace(seat, member=None, ringing=None, talking=None, aside=None, until=None)
+            gone = replace(seat, member=None, ringing=None, talking=None, passed=None, aside=None, until=None)
             return _seat(floor, gone, event.at)
         case events.AgentRang():
             return _at(floor, event, ringing=Party(event.linkedid, event.caller), until=None)
@@ -174,12 +118,13 @@ def _listed(floor: Floor, event: events.FloorListed) -> Floor:
             member=member,
             # Whom a seat talks with is in no listing; what was known before the link broke stays while the call does.
             talking=before.talking if member and member.in_call else None,
+            passed=before.passed if is_called(member) else None,
             ringing=None,
             until=(member.paused_since or event.at) + floor.wrap_up if member and wrapping else None,
             phones=frozenset(name for name, there in event.phones.items() if there and seat_of(name) == number),
         )
         since = member.paused_since if member and member.paused and member.paused_since else event.at
-        seats[number] = _settled(before, seat, since)
+        seats[number] = settled(before, seat, since)
     return replace(
         floor,
         connected=True,
@@ -232,21 +177,21 @@ def _member_changed(floor: Floor, event: events.MemberChanged) -> Floor:
         return replace(floor, others={**floor.others, event.member.interface: event.member})
     member, before = event.member, seat.member
     until = seat.until
-    if _was_called(before) and member.device == "not_in_use":
+    idle = member.device == "not_in_use"
+    if was_called(before) and idle:
         seat = replace(seat, ringing=None, talking=None)  # of such a call app_queue knows no end
+    if seat.passed and idle and is_called(before):
+        if took_over(seat) and not member.paused:
+            until = event.at + floor.wrap_up if floor.wrap_up else None
+        seat = replace(seat, passed=None)
     if before is not None and before.paused and not member.paused:
         until = None  # wrap-up or break is over
     if member.paused and member.reason != WRAP_UP:
         until = None  # a break takes the place of wrap-up
     if member.paused and member.reason == WRAP_UP and until is None:
         until = (member.paused_since or event.at) + floor.wrap_up
-    aside = None if member.device == "not_in_use" else seat.aside
-    return _seat(floor, replace(seat, member=member, until=until, aside=aside), event.at)
-
-
-def _was_called(member: events.Member | None) -> bool:
-    """Whether the phone of an agent whom we keep free of queue calls rang or talked."""
-    return bool(member and member.paused and member.reason == CALLBACK and member.device in _BUSY | {"ringing"})
+    changed = _seat(floor, replace(seat, member=member, until=until, aside=None if idle else seat.aside), event.at)
+    return _without_colleague(changed, seat, event.at) if idle else changed
 
 
 def _silent(floor: Floor, event: events.AgentDidNotAnswer) -> Floor:
@@ -254,7 +199,7 @@ def _silent(floor: Floor, event: events.AgentDidNotAnswer) -> Floor:
     if seat is None:
         return floor
     # A phone that rings counts as busy; that it no longer is comes in an event of its own, a moment later.
-    busy = seat.member is not None and seat.member.device in _BUSY and not seat.talking
+    busy = seat.member is not None and seat.member.device in BUSY and not seat.talking
     member = replace(seat.member, device="not_in_use") if seat.member and busy else seat.member
     return _seat(floor, replace(seat, member=member, ringing=None), event.at)
 
@@ -268,17 +213,46 @@ def _completed(floor: Floor, event: events.AgentCompleted) -> Floor:
     on_break = member is not None and member.paused and member.reason != WRAP_UP
     until = event.at + floor.wrap_up if floor.wrap_up and not on_break else None
     over = replace(seat, member=member, ringing=None, talking=None, aside=None, until=until)
-    return _seat(floor, over, event.at)
+    return _without_colleague(_seat(floor, over, event.at), seat, event.at)
 
 
 def _talk_changed(floor: Floor, event: events.TalkChanged) -> Floor:
     seat = floor.seats.get(event.seat)
     if seat is None:
         return floor
+    if event.stage == "passed":  # the agent who was at the seat is with them no more
+        return _colleague(floor, seat, event) if event.kind == "seat" else floor
     result = reached(*event.result.split("|")[:2]) if event.result else ""
     alone = event.stage == "talking" and not result
     aside = None if alone else Aside(event.stage, event.kind, event.who, result, event.at)
-    return _seat(floor, replace(seat, aside=aside), event.at)
+    changed = _seat(floor, replace(seat, aside=aside), event.at)
+    return _colleague(changed, seat, event) if event.kind == "seat" else changed
+
+
+#: What a colleague's part is in a talk that stands so.
+_PARTS = {"dialling": "offered", "consulting": "asked", "three_way": "joined", "passed": ""}
+
+
+def _colleague(floor: Floor, by: Seat, event: events.TalkChanged) -> Floor:
+    """Return the floor as it is for the colleague whom the agent at the seat `by` calls about a citizen."""
+    seat = floor.seats.get(event.who)
+    if seat is None or event.who == by.number or seat.member is None or seat.talking or seat.ringing:
+        return floor  # their channel still knows by itself that it was called in
+    part = _PARTS.get(event.stage)
+    if part is None:  # the agent is with the citizen again, and the colleague is not
+        return floor if seat.passed is None else _seat(floor, replace(seat, passed=None, aside=None), event.at)
+    known = seat.passed or by.talking or by.passed
+    passed = Party(event.linkedid, known.caller if known else "")
+    aside = Aside(part, "seat", by.number, "", event.at) if part else None
+    return _seat(floor, replace(seat, passed=passed, aside=aside), event.at)
+
+
+def _without_colleague(floor: Floor, gone: Seat, at: datetime) -> Floor:
+    """Return the floor after the agent at a seat has left: whom they had called in is alone with the citizen."""
+    for seat in floor.seats.values():
+        if seat.passed and seat.aside and seat.aside.kind == "seat" and seat.aside.who == gone.number:
+            floor = _seat(floor, replace(seat, aside=None), at)
+    return floor
 
 
 def _phone_changed(floor: Floor, event: events.PhoneChanged) -> Floor:
@@ -299,37 +273,4 @@ def _at(
 
 
 def _seat(floor: Floor, seat: Seat, at: datetime) -> Floor:
-    settled = _settled(floor.seats[seat.number], seat, at)
-    return replace(floor, seats={**floor.seats, seat.number: settled})
-
-
-def _settled(before: Seat, seat: Seat, at: datetime) -> Seat:
-    """Return `seat` with the state that follows from its facts; `since` moves only when the state does."""
-    state, reason = _state(seat)
-    changed = (state, reason, seat.agent) != (before.state, before.reason, before.agent) or before.since is None
-    return replace(seat, state=state, reason=reason, since=at if changed else before.since)
-
-
-def _state(seat: Seat) -> tuple[State, str | None]:  # noqa: PLR0911  # one line for each state, first that fits
-    member = seat.member
-    if member is None:
-        return "signed_out", None
-    if seat.talking or member.in_call:
-        return "talking", None
-    if seat.until is not None:
-        return "wrap_up", None
-    if seat.ringing:
-        return "ringing", None
-    if member.paused and member.reason == CALLBACK:
-        return ("talking" if member.device in _BUSY else "ringing"), CALLBACK
-    if member.paused:
-        return "break", _REASONS.get(member.reason, member.reason)
-    if member.device in _AWAY or not _reachable(seat, member):
-        return "break", "phone_offline"
-    if member.device in _BUSY:
-        return "talking", None  # a call that did not come through the queue
-    return "ready", None
-
-
-def _reachable(seat: Seat, member: events.Member) -> bool:
-    return member.interface.removeprefix("PJSIP/") in seat.phones
+    return replace(floor, seats={**floor.seats, seat.number: settled(floor.seats[seat.number], seat, at)})

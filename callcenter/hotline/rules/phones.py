@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from callcenter.hotline.rules.agents import N_, Refused, seat_held_by
-from callcenter.hotline.rules.floor import Floor, Seat
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.seats import Seat
 
 #: How long a password lives. A page asks for a new one each time it registers, about once a minute; while nobody
 #: answers it (the controller is away) the old one must do.

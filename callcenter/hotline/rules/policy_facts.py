@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from callcenter.asterisk import events
-from callcenter.hotline.rules.floor import WRAP_UP, Floor, Seat
+from callcenter.hotline.rules.floor import Floor
 from callcenter.hotline.rules.policy import Break, Facts, Reserve, WrapUp
 from callcenter.hotline.rules.prediction import Window, predicted_wait
+from callcenter.hotline.rules.seats import WRAP_UP, Seat
 
 #: A caller who left the queue and whom no agent talks with after so long has given up.
 _SETTLED = timedelta(seconds=2)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from callcenter.asterisk import events
 from callcenter.hotline.rules.agents import N_, Refused, interface_for, seat_held_by
-from callcenter.hotline.rules.floor import Floor, Seat
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.seats import Seat
 
 #: States of a seat whose phone has a call.
 ON_CALL = frozenset({"ringing", "talking"})

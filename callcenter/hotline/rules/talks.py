@@ -13,8 +13,9 @@ from callcenter.hotline.rules.agents import N_, Refused
 from callcenter.hotline.rules.numbers import held
 
 #: `talking` with the citizen; `held`: the citizen hears music; so they do in `dialling` and `consulting`, while the
-#: agent calls a third, or talks with one; `three_way`: all hear each other.
-Stage = Literal["talking", "held", "dialling", "consulting", "three_way"]
+#: agent calls a third, or talks with one; `three_way`: all hear each other. For a colleague who was called in: `asked`,
+#: while the other agent speaks with them alone, and `joined`, when all three hear each other.
+Stage = Literal["talking", "held", "dialling", "consulting", "three_way", "asked", "joined"]
 #: How a third is brought in: the agent speaks with them first, never, or they come straight to the citizen.
 Mode = Literal["consult", "transfer", "three_way"]
 Kind = Literal["seat", "unit", "outside", "police"]
@@ -27,6 +28,9 @@ ALLOWED: Final[dict[Stage, frozenset[Deed]]] = {
     "dialling": frozenset({"drop"}),
     "consulting": frozenset({"complete", "merge", "drop"}),
     "three_way": frozenset({"complete", "drop"}),
+    # It is the other agent's talk until they have left it.
+    "asked": frozenset(),
+    "joined": frozenset(),
 }
 #: The context and the extensions of the dialplan.
 TALK: Final = "hotline-talk"
@@ -73,7 +77,9 @@ class Talk:
     def stage(self) -> Stage:
         """How it stands."""
         if self.agent.context != TALK:
-            return "talking"
+            return "asked" if self.in_room else "talking"
+        if self.agent.exten == "party" and self.third:
+            return "joined"
         if self.agent.exten == "dial":
             return "consulting" if self.third else "dialling"
         if stage := _STAGES.get(self.agent.exten):
@@ -127,6 +133,8 @@ _WHY: Final[dict[Stage, str]] = {
     "dialling": N_("a call is under way; wait for it or give it up first"),
     "consulting": N_("you are talking with a third; end that, or bring them together"),
     "three_way": N_("all three are together; let the third go first"),
+    "asked": N_("a colleague speaks with you about their citizen; wait until they pass the citizen on"),
+    "joined": N_("it is your colleague's talk; hang up to leave it, or wait until they have left"),
 }
 
 

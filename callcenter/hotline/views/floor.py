@@ -12,7 +12,8 @@ from callcenter.hotline.flows import switches
 from callcenter.hotline.keys import HOTLINE
 from callcenter.hotline.masking import Phone, shown
 from callcenter.hotline.rules.agents import Refused, seat_held_by
-from callcenter.hotline.rules.floor import Floor, Seat
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.seats import Seat
 from callcenter.hotline.wallboard import agents_by_state, iso
 from callcenter.panel import audit
 from callcenter.panel.access import actor_of, current_user, requires

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from callcenter.hotline.flows.talks import TalkDesk, Third
 from callcenter.hotline.rules.agents import Refused
 from callcenter.hotline.rules.numbers import mask
-from callcenter.hotline.rules.talks import ALLOWED
+from callcenter.hotline.rules.talks import ALLOWED, Stage
 from callcenter.panel import audit
 from callcenter.panel.access import actor_of, current_user, requires
 from callcenter.panel.api import ApiView, Body, answers
@@ -28,7 +28,7 @@ class TalkRow(BaseModel):
     """How the talk at one's own seat stands."""
 
     #: Null when there is none.
-    stage: Literal["talking", "held", "dialling", "consulting", "three_way"] | None
+    stage: Stage | None
     #: What may be done with it now.
     may: list[str]
 

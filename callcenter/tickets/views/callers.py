@@ -3,7 +3,7 @@
 A desk that listens is told both by itself (`flows/writing/popping.py`); these are for one that was away.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import structlog
 from aiohttp import web
@@ -22,6 +22,7 @@ from callcenter.panel.keys import DATABASE, SETTINGS
 from callcenter.storage.clock import now
 from callcenter.tickets.flows.writing.callers import CallerCard, card
 from callcenter.tickets.keys import TICKETS
+from callcenter.tickets.views.drafts import DRAFTS
 
 _log = structlog.get_logger()
 
@@ -40,6 +41,14 @@ class DeskCall(BaseModel):
     caller: str | None
     state: DeskState | None
     since: str | None
+    #: Whether a colleague calls about this citizen, or has passed them on 转接.
+    passed: bool
+
+
+class BegunForm(BaseModel):
+    """What a colleague wrote of the call that is now at the asker's seat, and has not sent; null when there is none."""
+
+    fields: dict[str, Any] | None
 
 
 class Caller(ApiView):
@@ -70,14 +79,30 @@ class CallAtDesk(ApiView):
         return web.json_response(_own_call(self.request).model_dump())
 
 
+class BegunAtDesk(ApiView):
+    """/api/v1/desk/begun."""
+
+    @requires("tickets.move")
+    @answers(BegunForm)
+    async def get(self) -> web.Response:
+        """Show what a colleague has written of the call that they pass on: no citizen says everything twice."""
+        call = _own_call(self.request)
+        fields = None
+        if call.passed and call.linkedid:
+            async with self.request.app[DATABASE].read() as session:
+                fields = await self.request.app[DRAFTS].begun(session, call.linkedid, current_user(self.request).login)
+        return web.json_response({"fields": fields})
+
+
 def _own_call(request: web.Request) -> DeskCall:
     agent = current_user(request).agent
     seat = seat_held_by(_floor(request), agent) if agent else None
-    party = (seat.talking or seat.ringing) if seat else None
+    party = seat.party if seat else None
     if seat is None or party is None:
-        return DeskCall(linkedid=None, caller=None, state=None, since=None)
-    state: DeskState = "talking" if seat.talking else "ringing"
-    return DeskCall(linkedid=party.linkedid, caller=party.caller, state=state, since=iso(seat.since))
+        return DeskCall(linkedid=None, caller=None, state=None, since=None, passed=False)
+    state: DeskState = "talking" if seat.state == "talking" else "ringing"
+    passed = party is seat.passed
+    return DeskCall(linkedid=party.linkedid, caller=party.caller, state=state, since=iso(seat.since), passed=passed)
 
 
 def _floor(request: web.Request) -> Floor:
@@ -100,4 +125,4 @@ def add_routes(app: web.Application) -> None:
 
 
 #: Path below /api/v1 and view.
-ROUTES = (("callers/{number}", Caller), ("desk/call", CallAtDesk))
+ROUTES = (("callers/{number}", Caller), ("desk/call", CallAtDesk), ("desk/begun", BegunAtDesk))

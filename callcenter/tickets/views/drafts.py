@@ -1,4 +1,4 @@
-"""Drafts 草稿: what somebody is typing, saved each second, read by nobody else."""
+"""Drafts 草稿: what somebody is typing, saved each second; whoever the call is passed on to may read it."""
 
 import json
 from typing import Annotated, Any

@@ -16,7 +16,7 @@ const RETRY_MS = [500, 1000, 2000, 3000];
  * @typedef {"signed_out" | "ready" | "break" | "ringing" | "talking" | "wrap_up"} SeatState
  * @typedef {{seat: string, agent?: string, name?: string, state: SeatState, reason?: string, since?: string,
  *   caller?: string, phone: boolean, phone_kind?: "sip" | "browser" | null, until?: string, callback?: Dialling, follow_up?: Dialling & {ticket?: string}, talk?: Aside | null}} Seat
- * @typedef {{stage: "talking" | "held" | "dialling" | "consulting" | "three_way", kind?: "seat" | "unit" | "outside" | "police" | null, who?: string,
+ * @typedef {{stage: "talking" | "held" | "dialling" | "consulting" | "three_way" | "offered" | "asked" | "joined", kind?: "seat" | "unit" | "outside" | "police" | null, who?: string,
  *   result?: string | null, since?: string}} Aside a talk that is more than citizen and agent; `result`: why the third was not reached
  * @typedef {{id: number, caller: string, stage: "ringing" | "dialling" | "talking"}} Dialling a callback or follow-up under way at a seat
  * @typedef {"calm" | "warning" | "reinforce" | "offer" | "full"} PolicyLevel

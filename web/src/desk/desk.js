@@ -194,7 +194,7 @@ export class Desk {
     if (!this.agent || live.link !== "live") return;
     const { seat } = this;
     const rings = seat && !seat.callback && (seat.state === "ringing" || seat.state === "talking");
-    const phone = rings ? `${seat.state} ${seat.since} ${seat.caller}` : "-";
+    const phone = rings ? `${seat.state} ${seat.since} ${seat.caller} ${seat.talk?.kind === "seat" ? seat.talk.stage : ""}` : "-";
     if (phone === this.#phone) return;
     this.#phone = phone;
     if (rings) void this.work.callMoved(seat);

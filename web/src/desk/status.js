@@ -40,7 +40,8 @@ export function status(desk, seat, now) {
             seat.callback.stage === "talking" ? noteButtons(desk) : nothing,
           )
         : onCall
-        ? html`<p class="me-caller"><span>${seat.state === "ringing" ? t("Calling you") : t("On the line")}</span><strong>${callerNumber(desk.work.call?.caller ?? seat.caller)}</strong></p>`
+        ? html`<p class="me-caller"><span>${seat.state === "ringing" ? t("Calling you") : t("On the line")}</span><strong>${callerNumber(desk.work.call?.caller ?? seat.caller)}</strong></p>
+          ${seat.talk?.stage === "offered" ? html`<p class="hint">${icon("people")} ${t("Seat {seat} calls you about them", { seat: seat.talk.who ?? "" })}</p>` : nothing}`
         : nothing}
       ${desk.telephone.panel(seat)}
       ${desk.talk.view(seat)}

@@ -60,6 +60,10 @@ export class Talk {
         { deed: "complete", key: "Alt+T", word: t("Leave the two together"), sign: "open" },
         { deed: "drop", key: "F2", word: t("Let the third go"), sign: "hang_up" },
       ],
+      // The colleague's talk, until they leave it: whoever was called in can only hang up.
+      offered: [],
+      asked: [],
+      joined: [],
     };
     return all[this.stage(seat)] ?? [];
   }
@@ -163,8 +167,9 @@ export class Talk {
 /** Who hears whom. @param {Aside} aside */
 function parties(aside) {
   if (aside.stage === "talking") return nothing;
-  const waits = aside.stage !== "three_way";
-  const third = { dialling: t("is being called"), consulting: t("talks with you alone"), three_way: t("in the talk") };
+  const waits = aside.stage !== "three_way" && aside.stage !== "joined";
+  const together = t("in the talk");
+  const third = { dialling: t("is being called"), consulting: t("talks with you alone"), offered: t("calls you about them"), asked: t("asks you first"), three_way: together, joined: together };
   return html`<ul class="talk-parties" role="status">
     <li data-tone=${waits ? "warn" : "busy"}>${icon(waits ? "break" : "talking")}<b>${t("Citizen")}</b>
       <span>${waits ? t("on hold, hears music") : t("in the talk")}</span></li>

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from callcenter.asterisk.ami import AmiError
 from callcenter.hotline.flows.floor import FloorKeeper, pause
 from callcenter.hotline.rules.agents import seat_held_by
-from callcenter.hotline.rules.floor import CALLBACK, Seat
+from callcenter.hotline.rules.seats import CALLBACK, Seat
 
 #: Seconds that Asterisk may take to show a pause that it has acknowledged.
 _SEEN_WITHIN = 2.0
@@ -37,7 +37,7 @@ class KeptAgents:
         await self._keeper.until(lambda floor: kept(floor.seats[number]), _SEEN_WITHIN)
         floor = self._keeper.floor
         seat = floor.seats[number]
-        taken = seat.ringing or seat.talking or (seat.member and seat.member.in_call)
+        taken = seat.party or (seat.member and seat.member.in_call)
         moved = seat.member is None or seat.member.interface != member.interface
         if kept(seat) and not taken and not moved and not floor.waiting:
             return member.interface

@@ -18,8 +18,9 @@ from callcenter.hotline.flows.policy.log import PolicyLog
 from callcenter.hotline.rules import policy as rules
 from callcenter.hotline.rules import policy_facts, prediction
 from callcenter.hotline.rules.agents import interface_for
-from callcenter.hotline.rules.floor import WRAP_UP, Floor
+from callcenter.hotline.rules.floor import Floor
 from callcenter.hotline.rules.policy_facts import Standby, Watch
+from callcenter.hotline.rules.seats import WRAP_UP
 from callcenter.hotline.wallboard import iso
 from callcenter.panel.live import LiveState
 from callcenter.settings import Settings

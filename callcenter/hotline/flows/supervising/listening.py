@@ -74,7 +74,7 @@ class Listening:
         async with self._ordering:
             await self._look(ami)
             mine = self._of(by)
-            spied = await self._talk(ami, heard.number, heard.talking.linkedid if heard.talking else "")
+            spied = await self._talk(ami, heard.number, heard.party.linkedid if heard.party else "")
             if mine is not None and mine.how is not None:
                 await self._tell(supervising.change_ear(ami, mine, how, None if mine.seat == heard.number else spied))
                 name, used = mine.name, self._orders[mine.name].phone if mine.name in self._orders else ""

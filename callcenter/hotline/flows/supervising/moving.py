@@ -18,7 +18,8 @@ from callcenter.asterisk.ami import AmiClient, AmiError
 from callcenter.hotline.flows.floor import FloorKeeper, pause
 from callcenter.hotline.rules import supervising as rules
 from callcenter.hotline.rules.agents import N_, Refused, seat_held_by
-from callcenter.hotline.rules.floor import CALLBACK, WRAP_UP, Floor, Seat
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.seats import CALLBACK, WRAP_UP, Seat
 
 _log = structlog.get_logger()
 #: Seconds that Asterisk may take to show what it has acknowledged.

@@ -80,6 +80,13 @@ class DraftKeeper:
         mine = mine.limit(MOST_OF_ONE)
         return (await session.scalars(mine)).all()
 
+    async def begun(self, session: AsyncSession, linkedid: str, by_others_than: str) -> dict[str, Any] | None:
+        """Return what somebody else wrote last of a call and has not sent; None when there is nothing."""
+        sent = exists().where(Ticket.request_id == Draft.id)
+        query = select(Draft.fields).where(Draft.linkedid == linkedid, Draft.who != by_others_than, ~sent)
+        query = query.where(Draft.ticket.is_(None)).order_by(Draft.saved_at.desc(), Draft.id).limit(1)
+        return await session.scalar(query)
+
     async def discard(self, who: str, id_: str) -> bool:
         """Forget a draft of `who`; returns whether there was one."""
         async with self._database.begin() as session:

@@ -12,7 +12,8 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from callcenter.hotline.rules.floor import Floor, Seat
+from callcenter.hotline.rules.floor import Floor
+from callcenter.hotline.rules.seats import Seat
 from callcenter.hotline.wallboard import iso
 from callcenter.panel.live import LiveState
 from callcenter.panel.sessions import Identity
@@ -46,7 +47,8 @@ class ScreenPop:
     def _told(self, seat: Seat, *, anew: bool) -> None:
         state, linkedid, caller = _call(seat)
         agent = seat.agent or ""
-        news = {"linkedid": linkedid, "caller": caller, "state": state, "since": iso(seat.since)}
+        news: dict[str, Any] = {"linkedid": linkedid, "caller": caller, "state": state, "since": iso(seat.since)}
+        news["passed"] = seat.party is seat.passed
         self.live.tell("call", news, lambda who: _sits_there(who, agent))
         readers = {who.login: who for who in self.live.readers if _sits_there(who, agent) and who.has("callers.see")}
         if anew and caller and readers:
@@ -70,8 +72,8 @@ class ScreenPop:
 
 def _call(seat: Seat) -> tuple[str, str | None, str]:
     """Return whether it rings or is talked with, which call it is, and the caller."""
-    party = seat.talking or seat.ringing
-    return ("talking" if seat.talking else "ringing", party.linkedid if party else None, party.caller if party else "")
+    party, state = seat.party, "talking" if seat.state == "talking" else "ringing"
+    return (state, party.linkedid if party else None, party.caller if party else "")
 
 
 def _is(reader: Identity) -> Callable[[Any], bool]:

@@ -41,6 +41,8 @@ export class TicketForm {
   discarding = false;
   /** Whether the contact's name is the agent's own work. */
   named = false;
+  /** What a colleague wrote who passed the citizen on. @type {Record<string, any>} */
+  taken = {};
 
   /**
    * @param {Draft} draft
@@ -87,6 +89,18 @@ export class TicketForm {
     for (const name of Object.keys(fields)) delete this.faults[name];
     if (Object.keys(fields).some((name) => TELLING.has(name))) this.suggestions.changed();
     this.about.draw();
+  }
+
+  /** Take what a colleague has written; what is written here stays. @param {Record<string, any>} fields */
+  takeOver(fields) {
+    const mine = (/** @type {string} */ name) => this.fields[name] && this.fields[name] !== this.taken[name];
+    const news = Object.entries(fields).filter(([name, value]) => value && value !== this.fields[name] && !mine(name));
+    if (!news.length) return;
+    Object.assign(this.taken, Object.fromEntries(news));
+    for (const [name, picker] of Object.entries({ category: this.category, place: this.place }))
+      if (this.taken[name]) picker.chosen = [this.taken[name]].flat();
+    this.named ||= Boolean(this.taken["contact_name"]);
+    this.set(Object.fromEntries(news));
   }
 
   /** @param {string} code the category that was suggested */
@@ -161,6 +175,7 @@ export class TicketForm {
             <a href="/tickets/${sent}" target="_blank">${grouped(sent)}</a></span>
             <button class="link" type="button" @click=${() => this.about.close(this)}>${t("Close the form")}</button></p>`
         : nothing}
+      ${Object.keys(this.taken).length ? html`<p class="notice" data-tone="note" role="status">${icon("people")}<span>${t("Your colleague began this form; what they wrote stands here.")}</span></p>` : nothing}
       <fieldset class="tf-fields" ?disabled=${Boolean(this.sending)}>
         <div class="tf-row tf-top">${this.#kinds()}${this.#urgencies()}</div>
         ${this.#line("title", t("Subject"), html`<input id="f-title" type="text" .value=${live(this.fields["title"] ?? "")} @input=${this.#typed}

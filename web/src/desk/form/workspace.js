@@ -14,7 +14,7 @@ import { all, done, isKept, noteDone } from "./kept.js";
 import { nothingOpen, sentReport } from "./reports.js";
 import { join, send } from "./sending.js";
 
-/** @typedef {{linkedid: string, caller: string, state: "ringing" | "talking", since: string}} Call */
+/** @typedef {{linkedid: string, caller: string, state: "ringing" | "talking", since: string, passed?: boolean}} Call `passed`: by a colleague */
 
 /** Reports of what was sent that stay in sight. */
 const REPORTS = 3;
@@ -156,8 +156,15 @@ export class Workspace {
       if (!form.draft.touched) form.set({}); // from now on it survives a crash
       this.#turnTo(form);
     }
+    if (form && call.passed) void this.#takeOver(form);
     void this.cards.load(call.caller, Boolean(rang), Boolean(rang) && told).then((card) => this.#name(form, card?.name)); // a drawing would ask
     this.draw();
+  }
+
+  /** What the colleague who passes a citizen on has written so far: nobody says everything twice. @param {TicketForm} form */
+  async #takeOver(form) {
+    const begun = await request("GET", "/api/v1/desk/begun").catch(() => null);
+    if (begun?.fields && this.forms.includes(form) && !form.sending) form.takeOver(begun.fields);
   }
 
   /** The name they gave before, until the agent writes another. @param {TicketForm | undefined} form @param {string | null | undefined} name */
