@@ -48,6 +48,7 @@ from callcenter.hotline.flows.talks import TalkDesk
 from callcenter.hotline.flows.test_calls.dials import TestDials
 from callcenter.hotline.historian import Handler, Historian
 from callcenter.hotline.keys import HOTLINE, Hotline
+from callcenter.hotline.rules.desks import Desk
 from callcenter.hotline.rules.floor import Floor, empty, in_a_talk
 from callcenter.hotline.views.bans import BAN_DESK
 from callcenter.hotline.views.callbacks import CALLBACK_DESK
@@ -124,7 +125,8 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
 
     # The floor as it is now, and who hears of its changes.
     floor = empty(settings.seats.numbers, timedelta(seconds=settings.queue.wrap_up_seconds))
-    board = Board(live, floor, limit=QUEUE_LIMIT, most=settings.queue.max_waiting)
+    desks = [Desk(desk.name, desk.label, desk.agents, desk.seats) for desk in settings.desks]
+    board = Board(live, floor, limit=QUEUE_LIMIT, most=settings.queue.max_waiting, desks=desks)
     activity = Recorder(database, settings.node)
 
     def floor_changed(before: Floor, after: Floor) -> None:
@@ -138,7 +140,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         listening.floor_changed(before, after)
 
     bans = BanKeeper(database, settings, paths.bans, alarms)
-    keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=floor_changed)
+    keeper = FloorKeeper(floor, queue=QUEUE, clock=clock.now, on_change=floor_changed, desks=desks)
     ami = keeper.ami = bans.ami = AmiClient(
         "127.0.0.1",
         settings.ami_through or settings.ami_port,
@@ -206,7 +208,6 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         alarms,
         lambda: historian.current,
         on_shown=board.show_errands,
-        queue=QUEUE,
         lesser=[requests.errand],
     )
     policy = PolicyKeeper(

@@ -233,3 +233,25 @@ def test_a_certificate_and_its_key_go_together(faults: Faults) -> None:
     for half in ("certificate", "key"):
         (fault,) = faults(f'[https]\n{half} = "/etc/ssl/hotline.pem"\n')
         assert "give both, or neither" in fault
+
+
+def test_special_desks_are_named_once_and_somebody_sits_there(faults: Faults) -> None:
+    Path("callcenter.toml").write_text(
+        '[[desks]]\nname = "english"\nlabel = "英语专席"\nagents = ["1003"]\n'
+        '[[desks]]\nname = "firms"\nlabel = "企业专席"\nseats = ["8005", "8006"]\n',
+        encoding="utf-8",
+    )
+    assert [(desk.name, desk.queue, desk.label) for desk in load().desks] == [
+        ("english", "desk-english", "英语专席"),
+        ("firms", "desk-firms", "企业专席"),
+    ]
+    wrong = {
+        '[{"name": "english", "label": "a"}]': "agents or seats",
+        '[{"name": "english", "label": "a", "seats": ["9999"]}]': "there is no seat 9999",
+        '[{"name": "a", "label": "x", "agents": ["1"]}, {"name": "a", "label": "y", "agents": ["1"]}]': "a is named",
+        '[{"name": "a", "label": "x", "agents": ["1"]}, {"name": "b", "label": "x", "agents": ["1"]}]': "x is named",
+        '[{"name": "e]\\n[general", "label": "a", "agents": ["1"]}]': "desks",
+        '[{"name": "english", "label": "a", "agents": ["1,2"]}]': "desks",
+    }
+    for value, why in wrong.items():
+        assert why in "\n".join(faults(DESKS=value)), value

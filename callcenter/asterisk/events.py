@@ -3,7 +3,8 @@
 Every event carries `at`, the aware UTC time at which Asterisk raised it. `channel` names are opaque handles.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -27,8 +28,14 @@ class Call:
     linkedid: str
     channel: str
     caller: str
+    #: In the line of their own queue, from 1.
     position: int
     since: datetime
+    #: The special desk 专席 that they wait for, by its name; empty in the hotline's own queue.
+    desk: str = ""
+    #: A supervisor is moving them: they may be between two queues for a moment, and wait all the same.
+    moving: bool = False
+    between: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class FloorListed(Event):
     members: tuple[Member, ...]
     #: Endpoint -> reachable, for every seat's endpoints (`8001`, `8001w`).
     phones: dict[str, bool]
+    #: (desk, interface) -> who sits at special desks.
+    at_desks: Mapping[tuple[str, str], Member] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,18 @@ class CallerJoined(Event):
     channel: str
     caller: str
     position: int
+    #: As in `Call`.
+    desk: str = ""
+    #: Since when they have waited, when they were moved; else from now on.
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallerMoving(Event):
+    """A supervisor begins to move a caller to another queue, or has ended, whatever came of it."""
+
+    channel: str
+    begun: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +138,22 @@ class MemberRemoved(Event):
 
     interface: str
     agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskMemberChanged(Event):
+    """A member of a special desk's queue was added, paused, or its phone's state changed."""
+
+    desk: str
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class DeskMemberRemoved(Event):
+    """A member left a special desk's queue."""
+
+    desk: str
+    interface: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +246,14 @@ AnyEvent = (
     | FloorListed
     | CallerEntered
     | CallerJoined
+    | CallerMoving
     | QueueOrdered
     | CallerLeft
     | CallerGone
     | MemberChanged
     | MemberRemoved
+    | DeskMemberChanged
+    | DeskMemberRemoved
     | AgentRang
     | AgentConnected
     | AgentCompleted

@@ -62,7 +62,8 @@ def render(  # what a configuration is made of
     """Render every template into the folder `into`, mode 0600; files that no template makes any more are removed.
 
     `modules` is the program's module folder, `certificate` the certificate and its key, `fallback` the AGI script.
-    Returns the files. Raises RenderError with every fault, and then leaves the folder as it was.
+    A template of which nothing comes makes no file. Returns the files. Raises RenderError with every fault, and then
+    leaves the folder as it was.
     """
     names: Mapping[str, Any] = {
         "settings": settings,
@@ -94,6 +95,7 @@ def render(  # what a configuration is made of
     if faults:
         raise RenderError(faults)
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
+    rendered = {name: text for name, text in rendered.items() if text.strip()}
     for stale in into.glob("*.conf"):
         if stale.name not in rendered:
             stale.unlink()

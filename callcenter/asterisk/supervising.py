@@ -146,6 +146,14 @@ async def move_to_front(ami: Manager, queue: str, channel: str, others: Sequence
     await ami.action("QueueChangePriorityCaller", Queue=queue, Caller=channel, Priority=priority, Immediate="yes")
 
 
+async def move_to_desk(ami: Manager, queue: str, channel: str, desk: str) -> None:
+    """Send a caller who waits in `queue` to a special desk's, or without a desk to the hotline's own; raises AmiError.
+
+    Asterisk has taken the order, no more: who is rung for at the moment goes when that phone is silent.
+    """
+    await ami.action("QueueWithdrawCaller", Queue=queue, Caller=channel, WithdrawInfo=f"desk={desk}")
+
+
 async def ring_agent(ami: Manager, *, name: str, interface: str, shown: str, seconds: int) -> None:
     """Ring an agent for a caller who still waits; the phone that is picked up waits for them. Raises AmiError."""
     await ami.action(

@@ -2,7 +2,6 @@
 
 What each event holds was read from an Asterisk 22 (recordings in `tests/asterisk/recordings`). What surprised:
 
-- a queue entry has no linkedid, so a listing of the floor asks for the channels too;
 - AgentRingNoAnswer counts RingTime in milliseconds, AgentConnect in seconds;
 - a caller who hangs up while a phone rings ends the ringing with nothing but the Hangup of the phone's channel;
 - ContactStatus speaks of one address: a phone that moves is "Removed" after it is there again. PeerStatus speaks of the
@@ -10,39 +9,36 @@ What each event holds was read from an Asterisk 22 (recordings in `tests/asteris
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
 
 from callcenter.asterisk import events
 from callcenter.asterisk.fields import NONSENSE, Message, caller, field, member, needed, number, raised_at, seconds
+from callcenter.settings.desks import desk_queue
 
 _log = structlog.get_logger()
 _T = TypeVar("_T")
 
 #: Calls remembered at once; far more than there are lines, so that a lost Hangup costs nothing.
 _REMEMBERED = 10_000
-#: Device states, as `PJSIPShowEndpoints` spells them, of an endpoint that has no reachable phone.
-_GONE = frozenset({"Unavailable", "Invalid", "Unknown", ""})
-
-
-class Manager(Protocol):
-    """What is needed of the link to Asterisk."""
-
-    async def list(self, name: str, /) -> "list[Message]":
-        """Carry out an action that answers with a list."""
 
 
 class Translator:
     """Turns messages into events; remembers only what one message needs of an earlier one.
 
-    `seats` are the seats' numbers; each has the endpoints NUMBER and NUMBERw. Only `queue` counts.
+    `seats` are the seats' numbers; each has the endpoints NUMBER and NUMBERw. Only `queue` counts, and those of the
+    special `desks`.
     """
 
-    def __init__(self, seats: Sequence[str], queue: str = "hotline") -> None:
+    def __init__(self, seats: Sequence[str], queue: str = "hotline", desks: Sequence[str] = ()) -> None:
         self._endpoints = endpoints(seats)
         self._queue = queue
+        #: Queue -> desk, empty for the hotline's own.
+        self._desks = {queue: "", **{desk_queue(desk): desk for desk in desks}}
+        #: Channels of callers who are moved to another queue -> since when they have waited.
+        self._since: dict[str, datetime] = {}
         #: Citizens' channels -> linkedid, from entering until hanging up.
         self._entered: dict[str, str] = {}
         #: Channels of callers who gave up, until the queue says that they have left.
@@ -75,7 +71,8 @@ class Translator:
         """
         name = message.get("Event")
         read = self._readers.get(name) if type(name) is str else None
-        if read is None or message.get("Queue", self._queue) != self._queue:
+        queue = message.get("Queue", self._queue)
+        if read is None or type(queue) is not str or queue not in self._desks:
             return
         try:
             event = read(message, raised_at(message, received_at))
@@ -92,12 +89,19 @@ class Translator:
 
     def _forget(self, _message: Message, _at: datetime) -> None:
         """Start anew: FullyBooted begins each link, and the channels of another life have the same names."""
-        for memory in (self._entered, self._abandoned, self._ringing):
+        for memory in (self._entered, self._abandoned, self._ringing, self._since):
             memory.clear()
+
+    def _desk(self, message: Message) -> str:
+        return self._desks.get(field(message, "Queue"), "")
 
     def _user_event(self, message: Message, at: datetime) -> events.AnyEvent | None:
         if message.get("UserEvent") == "HotlineTalk":
             return _talk(message, at)
+        if message.get("UserEvent") == "HotlineMoved":
+            since = datetime.fromtimestamp(float(needed(message, "Since")), UTC)
+            _remember(self._since, needed(message, "Channel"), since)
+            return None
         if message.get("UserEvent") != "HotlineEntered":
             return None
         channel, linkedid = needed(message, "Channel"), needed(message, "Linkedid")
@@ -106,6 +110,7 @@ class Translator:
 
     def _hangup(self, message: Message, at: datetime) -> events.AnyEvent | None:
         channel = needed(message, "Channel")
+        self._since.pop(channel, None)
         if (rang := self._ringing.pop(channel, None)) is not None:
             return _stopped_ringing(rang, at, (at - rang.at).total_seconds())
         if (linkedid := self._entered.pop(channel, None)) is not None:
@@ -117,7 +122,8 @@ class Translator:
         channel, linkedid = needed(message, "Channel"), needed(message, "Linkedid")
         position = int(needed(message, "Position"))
         _remember(self._entered, channel, linkedid)
-        return events.CallerJoined(at, linkedid, channel, caller(message), position)
+        since = self._since.pop(channel, None)
+        return events.CallerJoined(at, linkedid, channel, caller(message), position, self._desk(message), since)
 
     def _left(self, message: Message, at: datetime) -> events.AnyEvent | None:
         channel = needed(message, "Channel")
@@ -131,9 +137,14 @@ class Translator:
         return events.CallerLeft(at, linkedid, channel, abandoned=True)
 
     def _member_changed(self, message: Message, at: datetime) -> events.AnyEvent:
-        return events.MemberChanged(at, member(message, needed(message, "Interface"), field(message, "MemberName")))
+        changed = member(message, needed(message, "Interface"), field(message, "MemberName"))
+        if desk := self._desk(message):
+            return events.DeskMemberChanged(at, desk, changed)
+        return events.MemberChanged(at, changed)
 
     def _member_removed(self, message: Message, at: datetime) -> events.AnyEvent:
+        if desk := self._desk(message):
+            return events.DeskMemberRemoved(at, desk, needed(message, "Interface"))
         return events.MemberRemoved(at, needed(message, "Interface"), field(message, "MemberName"))
 
     def _rang(self, message: Message, at: datetime) -> events.AnyEvent:
@@ -202,41 +213,6 @@ def call_of(message: Message) -> str:
 def endpoints(seats: Collection[str]) -> frozenset[str]:
     """Return the endpoints of the seats: for each the SIP phone and the browser's."""
     return frozenset(seats) | {f"{seat}w" for seat in seats}
-
-
-async def list_floor(ami: Manager, seats: Sequence[str], *, queue: str = "hotline") -> events.FloorListed:
-    """Ask Asterisk for the whole floor; raises what `ami.list` raises.
-
-    Events that arrive meanwhile belong after it: apply them again, in their order, on what it returns.
-    """
-    at = datetime.now(UTC)
-    status = await ami.list("QueueStatus")
-    channels = {field(channel, "Channel"): field(channel, "Linkedid") for channel in await ami.list("CoreShowChannels")}
-    states = {field(row, "ObjectName"): field(row, "DeviceState") for row in await ami.list("PJSIPShowEndpoints")}
-    members: list[events.Member] = []
-    waiting: list[events.Call] = []
-    for row in status:
-        if row.get("Queue") != queue:
-            continue
-        try:
-            if row.get("Event") == "QueueMember":
-                members.append(member(row, needed(row, "Location"), field(row, "Name")))
-            elif row.get("Event") == "QueueEntry" and (linkedid := channels.get(needed(row, "Channel"))):
-                # A channel that is not there any more hung up between the two questions.
-                waiting.append(_waiting(row, linkedid, at))
-        except NONSENSE as error:
-            _log.warning("ami_listing_not_understood", error=f"{type(error).__name__}: {error}")
-    return events.FloorListed(
-        at,
-        waiting=tuple(sorted(waiting, key=lambda call: call.position)),
-        members=tuple(members),
-        phones={endpoint: states.get(endpoint, "") not in _GONE for endpoint in sorted(endpoints(seats))},
-    )
-
-
-def _waiting(row: Message, linkedid: str, at: datetime) -> events.Call:
-    since = at - timedelta(seconds=int(needed(row, "Wait")))
-    return events.Call(linkedid, needed(row, "Channel"), caller(row), int(needed(row, "Position")), since)
 
 
 def _stopped_ringing(rang: events.AgentRang, at: datetime, seconds: float) -> events.AgentDidNotAnswer:

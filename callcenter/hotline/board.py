@@ -1,11 +1,12 @@
 """Shows the floor: writes what changed into the live document, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from callcenter.hotline.rules.desks import Desk
 from callcenter.hotline.rules.floor import Floor
 from callcenter.hotline.rules.seats import Seat
-from callcenter.hotline.wallboard import agents_by_state, queue_section, seat_section
+from callcenter.hotline.wallboard import agents_by_state, desks_section, queue_section, seat_section
 from callcenter.panel.live import LiveState
 
 
@@ -15,8 +16,9 @@ class Board:
     `limit` is the number of waiting callers that must never be reached, `most` the number that may wait.
     """
 
-    def __init__(self, live: LiveState, floor: Floor, *, limit: int, most: int) -> None:
+    def __init__(self, live: LiveState, floor: Floor, *, limit: int, most: int, desks: Sequence[Desk] = ()) -> None:
         self._live = live
+        self._desks = desks
         self._limit = limit
         self._most = most
         #: Agent number -> name.
@@ -35,6 +37,7 @@ class Board:
                 "queue": queue_section(floor, limit=self._limit, most=self._most),
                 "seats": self._seats,
                 "agents": agents_by_state(floor),
+                "desks": desks_section(floor, self._desks),
             }
         )
 
@@ -68,5 +71,7 @@ class Board:
             self._seats = {**self._seats, **changed}
             sections["seats"] = self._seats
             sections["agents"] = agents_by_state(after)
+        if self._desks and (changed or before.at_desks is not after.at_desks):
+            sections["desks"] = desks_section(after, self._desks)
         if sections:
             self._live.update(sections)

@@ -1,10 +1,11 @@
 """The floor as the wallboard's document: what everyone on the floor may see, numbers masked. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from callcenter.hotline.rules.desks import Desk, sitting
 from callcenter.hotline.rules.floor import Floor
 from callcenter.hotline.rules.numbers import mask
 from callcenter.hotline.rules.seats import STATES, Aside, Seat
@@ -18,12 +19,24 @@ def queue_section(floor: Floor, *, limit: int, most: int) -> Json:
         "limit": limit,
         "max": most,
         "waiting": [
-            {"id": call.linkedid, "caller": mask(call.caller), "position": call.position, "since": iso(call.since)}
+            {
+                "id": call.linkedid,
+                "caller": mask(call.caller),
+                "position": call.position,
+                "since": iso(call.since),
+                "desk": call.desk or None,
+                "moving": call.moving,
+            }
             for call in floor.waiting
         ],
         "in_greeting": len(floor.greeting),
         "max_waiting_seen": floor.max_waiting_seen,
     }
+
+
+def desks_section(floor: Floor, desks: Sequence[Desk]) -> list[Json]:
+    """Return the special desks 专席 in the order in which they were set, each with the agents who sit there now."""
+    return [{"name": desk.name, "label": desk.label, "agents": sitting(floor, desk.name)} for desk in desks]
 
 
 def seat_section(seat: Seat, agents: Mapping[str, str]) -> Json:

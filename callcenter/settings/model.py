@@ -16,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from callcenter.settings.desks import Desk
 from callcenter.settings.promises import Callbacks, Disk, Policy, Reserve, Supervision, TestDials
 from callcenter.settings.recordings import Recordings
 from callcenter.settings.requests import Citizens, DispatchHelp, FollowUps, Interchange, Mail, Tickets
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     trunks: Annotated[tuple[Trunk, ...], Field(validate_default=True)] = ()
     policy: Policy = Policy()
     reserves: tuple[Reserve, ...] = ()
+    desks: tuple[Desk, ...] = ()
     supervision: Supervision = Supervision()
     callbacks: Callbacks = Callbacks()
     test_dials: TestDials = TestDials()
@@ -123,6 +125,18 @@ class Settings(BaseSettings):
             if reserve.number and not trunks:
                 raise ValueError(f"reserve {reserve.name}: a telephone number needs at least one [[trunks]]")
         return reserves
+
+    @field_validator("desks")
+    @classmethod
+    def _desks_differ(cls, desks: tuple[Desk, ...], others: ValidationInfo) -> tuple[Desk, ...]:
+        for words in ([desk.name for desk in desks], [desk.label for desk in desks]):
+            if twice := {word for word in words if words.count(word) > 1}:
+                raise ValueError(f"desk {', '.join(sorted(twice))} is named twice")
+        seats = others.data.get("seats")
+        for desk in desks:
+            if unknown := [seat for seat in desk.seats if seats and seat not in seats.numbers]:
+                raise ValueError(f"desk {desk.name}: there is no seat {', '.join(unknown)}")
+        return desks
 
     @field_validator("supervision")
     @classmethod

@@ -19,6 +19,7 @@ from callcenter import preparation
 from callcenter.asterisk import certificate, install, render, secrets
 from callcenter.paths import ROOT, Paths
 from callcenter.settings import Settings, Trunk
+from callcenter.settings.desks import Desk
 
 #: A line that Asterisk may log, and why.
 ALLOWED = {
@@ -38,6 +39,10 @@ TRUNKS = (
         password="pass=word,1",
         registration=True,
     ),
+)
+DESKS = (
+    Desk(name="english", label="英语专席", agents=("1003",)),
+    Desk(name="firms", label="企业专席", seats=("8005",)),
 )
 Rendered = dict[str, str]
 
@@ -199,6 +204,32 @@ def test_queue_never_holds_more_than_the_limit_allows(tmp_path: Path) -> None:
     assert "\nmaxlen = 2\n" in rendered(lab(tmp_path / "2", queue={"max_waiting": 2}))["queues.conf"]
 
 
+def test_without_special_desks_there_is_nothing_of_them(tmp_path: Path) -> None:
+    for name, text in (rendered(lab(tmp_path / "l")) | rendered(production(tmp_path / "p"))).items():
+        for word in ("desk-", "hotline-place", "SHARED(place", "HotlineMoved", "func_lock", "extensions-desks"):
+            assert word not in text, (name, word)
+    assert "extensions-desks.conf" not in rendered(lab(tmp_path / "l"))
+    queue = rendered(lab(tmp_path / "l"))["extensions-queue.conf"]
+    assert " same => n,Queue(hotline,ci,,,300,,hotline-connected)\n" in queue
+    assert "GotoIf($[${QUEUE_WAITING_COUNT(hotline)} >= 4]?hotline-offer,s,1)" in queue
+    assert "\nautopause = yes\n" in rendered(lab(tmp_path / "l"))["queues.conf"]
+
+
+def test_each_special_desk_has_a_queue_like_the_hotlines_that_is_served_first(tmp_path: Path) -> None:
+    files = rendered(lab(tmp_path, desks=DESKS))
+    queues = dict(sections(files["queues.conf"]))
+    assert [name for name in queues if name != "general"] == ["hotline", "desk-english", "desk-firms"]
+    bare = [line for line in queues["desk-english"].splitlines() if line and line[0] != ";"]
+    assert bare[0] == "weight = 1"
+    assert bare[1:] == [line for line in queues["hotline"].splitlines() if line and line[0] != ";"]
+    assert "maxlen = 4" in bare
+    assert "autopause = all" in bare
+    dialplan = "".join(text for name, text in files.items() if name.startswith("extensions"))
+    entered = re.findall(r"Queue\((.*?)[,)]", re.sub("^ *;.*$", "", dialplan, flags=re.MULTILINE))
+    assert sorted(entered) == ["${queue}", "hotline"]
+    assert dialplan.count("Gosub(hotline-place,s,1)") == 2, "nobody enters a queue who has not taken a place"
+
+
 def test_files_that_no_template_makes_any_more_are_removed(tmp_path: Path) -> None:
     settings = lab(tmp_path)
     before = rendered(settings)
@@ -345,7 +376,7 @@ def test_every_module_named_is_in_the_program(tmp_path: Path) -> None:
     program = install.find(ROOT)
     if program is None:
         pytest.skip("Asterisk is not set up")
-    named = re.findall(r"^load = (\S+)$", rendered(lab(tmp_path))["modules.conf"], re.MULTILINE)
+    named = re.findall(r"^load = (\S+)$", rendered(lab(tmp_path, desks=DESKS))["modules.conf"], re.MULTILINE)
     assert len(named) > 50
     assert [name for name in named if not (program.modules / name).is_file()] == []
     assert len(set(named)) == len(named), "none is named twice"
@@ -371,6 +402,17 @@ async def test_asterisk_takes_the_lab_without_a_warning(tmp_path: Path) -> None:
         assert json.loads((Paths.of(settings).secrets / "asterisk.json").read_text())["seats"].keys() == set(
             settings.seats.numbers
         )
+    assert complaints(asterisk) == []
+
+
+@pytest.mark.asterisk
+async def test_asterisk_takes_special_desks_without_a_warning(tmp_path: Path) -> None:
+    async with started(lab(tmp_path, desks=DESKS)) as asterisk:
+        shown = await asterisk.command("dialplan show")
+        for context in ("hotline-place", "hotline-moved"):
+            assert f"[ Context '{context}' " in shown
+        for queue in ("hotline", "desk-english", "desk-firms"):
+            assert "(max 4)" in await asterisk.command(f"queue show {queue}")
     assert complaints(asterisk) == []
 
 

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ import structlog
 from callcenter.asterisk import events, render, translate
 from callcenter.asterisk.ami.wire import Splitter
 from callcenter.asterisk.fields import number
-from callcenter.asterisk.translate import Translator, list_floor
+from callcenter.asterisk.floor_listing import list_floor
+from callcenter.asterisk.translate import Translator
 from callcenter.hotline.rules import floor as rules
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -141,10 +143,22 @@ def test_asterisk_lets_every_event_through_that_is_read() -> None:
 
 
 class Answers:
-    """A link that answers with what was recorded."""
+    """A link that answers with what was recorded; `queues` are other names for its queue, one row after the other."""
 
-    def __init__(self, name: str) -> None:
-        self._messages = recorded(name)
+    def __init__(
+        self, name: str, queues: dict[str, str] | None = None, variables: dict[str, str] | None = None
+    ) -> None:
+        self._messages = [
+            message | {"Queue": (queues or {}).get(message.get("Channel") or message.get("Name"), message["Queue"])}
+            if "Queue" in message
+            else message
+            for message in recorded(name)
+        ]
+        self._variables = variables or {}
+
+    async def action(self, name: str, /, **fields: Any) -> Any:  # noqa: ANN401
+        assert (name, fields["Variable"]) == ("Getvar", "HOTLINE_SINCE")
+        return SimpleNamespace(fields={"Value": self._variables.get(fields["Channel"], "")})
 
     async def list(self, name: str, /) -> "list[dict[str, Any]]":
         return [
@@ -259,3 +273,55 @@ def test_memory_is_bounded() -> None:
 )
 def test_numbers(text: str, expected: str) -> None:
     assert number(text) == expected
+
+
+# ---- Special desks ---------------------------------------------------------------------------------------------------
+
+
+def test_callers_and_members_of_a_desks_queue_are_told_apart_from_the_hotlines() -> None:
+    joined = next(message for message in recorded("shift") if message.get("Event") == "QueueCallerJoin")
+    paused = next(message for message in recorded("shift") if message.get("Event") == "QueueMemberPause")
+    rang = next(message for message in recorded("shift") if message.get("Event") == "AgentCalled")
+    desks = Translator(SEATS, desks=("english",))
+    (came,) = told(joined | {"Queue": "desk-english"}, translator=desks)
+    assert isinstance(came, events.CallerJoined)
+    assert (came.desk, came.since) == ("english", None)
+    (changed,) = told(paused | {"Queue": "desk-english"}, translator=desks)
+    assert isinstance(changed, events.DeskMemberChanged)
+    assert changed.desk == "english"
+    (removed,) = told(
+        {"Event": "QueueMemberRemoved", "Queue": "desk-english", "Interface": "PJSIP/8001"}, translator=desks
+    )
+    assert isinstance(removed, events.DeskMemberRemoved)
+    assert isinstance(*told(rang | {"Queue": "desk-english"}, translator=desks), events.AgentRang)
+    assert told(joined | {"Queue": "desk-french"}, rang | {"Queue": ["desk-english", "x"]}, translator=desks) == []
+    assert told(joined | {"Queue": "desk-english"}) == [], "no desks are set"
+
+
+def test_who_is_moved_has_waited_since_they_came() -> None:
+    joined = next(message for message in recorded("shift") if message.get("Event") == "QueueCallerJoin")
+    moved = {"Event": "UserEvent", "UserEvent": "HotlineMoved", "Channel": joined["Channel"]}
+    desks = Translator(SEATS, desks=("english",))
+    (came,) = told(moved | {"Since": "1795489402.250"}, joined, translator=desks)
+    assert isinstance(came, events.CallerJoined)
+    assert came.since == datetime.fromtimestamp(1795489402.25, UTC)
+    (again,) = told(joined, translator=desks)
+    assert isinstance(again, events.CallerJoined)
+    assert again.since is None
+    for nonsense in ("", "nan", "1e99", "x"):
+        assert told(moved | {"Since": nonsense}, translator=desks) == []
+
+
+async def test_a_listing_has_who_waits_for_a_desk_and_who_sits_there() -> None:
+    (first, second) = (row for row in recorded("waiting") if row.get("Event") == "QueueEntry")
+    person = next(row for row in recorded("waiting") if row.get("Event") == "QueueMember")
+    link = Answers(
+        "waiting",
+        {first["Channel"]: "desk-english", person["Name"]: "desk-english"},
+        {first["Channel"]: "1795489402.250", second["Channel"]: "nonsense"},
+    )
+    listed = await list_floor(link, SEATS, desks=("english",))
+    assert [call.desk for call in listed.waiting] == ["", "english"]
+    assert listed.waiting[1].since == datetime.fromtimestamp(1795489402.25, UTC)
+    assert set(listed.at_desks) == {("english", person["Location"])}
+    assert person["Location"] not in {one.interface for one in listed.members}

@@ -87,6 +87,32 @@ async def test_who_waits_is_moved_to_the_front_or_to_an_agent(panel: Panel, scre
     await screen.shows("[role=status]", "陈静 的话机正在振铃")
 
 
+async def test_who_waits_is_sent_to_a_special_desk_and_back_by_key(panel: Panel, screens: Screens) -> None:
+    desks = [
+        {"name": "english", "label": "英语专席", "agents": ["1002"]},
+        {"name": "firms", "label": "企业专席", "agents": []},
+    ]
+    screen = await opened(panel, screens)
+    assert not await screen.page.get_by_role("button", name="转队列").count(), "there are no desks"
+    await panel.patch({"desks": desks})
+    second = screen.page.locator(".fl-slot[data-call]").nth(1)
+    await second.get_by_role("button", name="转队列").press("Enter")
+    assert await second.get_by_role("button", name="企业专席").is_disabled(), "nobody sits there"
+    await screen.page.keyboard.press("Enter")
+    await panel.ordered("POST /api/v1/supervision/waiting/call-2", {"to": "desk", "desk": "english"})
+    await screen.shows("[role=status]", "来电转往英语专席排队")
+    first, moved = busy_floor()["queue"]["waiting"]
+    await panel.patch({"queue": {"waiting": [first, {**moved, "position": 1, "desk": "english"}]}})
+    await screen.shows(".fl-slot[data-call=call-2] .chip", "英语专席")
+    assert not await screen.page.locator(".fl-slot[data-call=call-1] .chip").count()
+    await second.get_by_role("button", name="转队列").press("Enter")
+    await screen.page.keyboard.press("Enter")
+    await panel.ordered("POST /api/v1/supervision/waiting/call-2", {"to": "queue"})
+    await panel.patch({"queue": {"waiting": [first, {**moved, "moving": True}]}})
+    await screen.shows(".fl-slot[data-call=call-2] .chip", "转队列中")
+    assert await second.get_by_role("button", name="转队列").is_disabled()
+
+
 async def test_what_is_refused_says_why(panel: Panel, screens: Screens) -> None:
     screen = await opened(panel, screens)
     screens.expected = ("409",)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callcenter.asterisk.queue_log import parse
+from callcenter.asterisk.queue_log import QueueKind, parse
 from callcenter.hotline.rules.audit import Findings, Stored, compare
 from callcenter.hotline.rules.witnesses import Witnessed, most_waited, witnesses
 
@@ -240,3 +240,35 @@ def test_the_most_that_waited_is_the_highest_position_given_in_the_period() -> N
     assert most_waited(events, at(60)) == 2
     assert most_waited(events, at(100)) == 4
     assert set(witnesses(events)) == {"a", "b", "c", "e"}
+
+
+def test_callers_of_several_queues_are_counted_together_as_far_as_is_certain() -> None:
+    lines = [
+        f"{EPOCH}|NONE|NONE|NONE|QUEUESTART|",
+        f"{EPOCH}|a|hotline|NONE|ENTERQUEUE||1|1",
+        f"{EPOCH + 5}|a|hotline|NONE|WITHDRAW|1|1|5",
+        f"{EPOCH + 5}|a|desk-english|NONE|ENTERQUEUE||1|1",
+        f"{EPOCH + 6}|b|hotline|NONE|ENTERQUEUE||2|1",
+        f"{EPOCH + 7}|c|hotline|NONE|ENTERQUEUE||3|2",
+        f"{EPOCH + 20}|a|desk-english|1003|CONNECT|15|x|1",
+        f"{EPOCH + 20}|d|hotline|NONE|ENTERQUEUE||4|3",
+        f"{EPOCH + 30}|a|desk-english|1003|COMPLETEAGENT|15|10|1",
+        f"{EPOCH + 40}|e|other|NONE|ENTERQUEUE||5|1",
+    ]
+    events = [parse(line.encode()) for line in lines]
+    assert most_waited(events, at(10)) == 3
+    assert most_waited(events, at(60)) == 3, "whoever came in the second in which another left did not wait with them"
+    assert most_waited([*events, parse(f"{EPOCH + 41}|f|desk-firms|NONE|ENTERQUEUE||6|1".encode())], at(60)) == 4
+    told = witnesses(events)
+    assert (told["a"].entries, told["a"].left_by, told["a"].agent) == (2, QueueKind.CONNECTED, "1003")
+    assert "e" not in told
+
+
+def test_who_was_moved_to_a_desk_and_answered_there_waited_once() -> None:
+    moved = (ENTERED, "7 NONE WITHDRAW|1|1|2", "7 NONE ENTERQUEUE||13800000001|1", "9 1001 CONNECT|2|node1-1.2|1")
+    assert found(stored(), *moved, COMPLETED).differences == []
+
+
+def test_who_hung_up_between_two_queues_gave_up() -> None:
+    gone = stored("abandoned_queue", left_queue_at=at(7.3), ended_at=at(7.3))
+    assert found(gone, ENTERED, "7 NONE WITHDRAW|1|1|2").differences == []

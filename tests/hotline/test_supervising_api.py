@@ -31,6 +31,7 @@ from callcenter.hotline.flows.supervising.listening import Listening
 from callcenter.hotline.flows.supervising.moving import Moving
 from callcenter.hotline.flows.supervising.reserves import Reserves
 from callcenter.hotline.keys import HOTLINE, Hotline
+from callcenter.hotline.rules.desks import Desk
 from callcenter.hotline.rules.floor import apply, empty
 from callcenter.hotline.views import desk_messages, supervising
 from callcenter.hotline.views.supervising import HANDS, Hands
@@ -56,6 +57,7 @@ MEMBER = events.Member(
     in_call=False,
     last_call=None,
 )
+DESKS = (Desk("english", "英语专席", agents=("1003",)),)
 
 
 @dataclass
@@ -79,6 +81,14 @@ class Link:
                 agent = self.keeper.floor.seats[fields["Interface"].removeprefix("PJSIP/")].agent or ""
                 reason = fields["Reason"] if fields["Paused"] == "true" else None
                 self.keeper.put(events.MemberChanged(clock.now(), _member(fields["Interface"], agent, reason)))
+            case "QueueWithdrawCaller":
+                call = next(one for one in self.keeper.floor.waiting if one.channel == fields["Caller"])
+                desk = fields["WithdrawInfo"].removeprefix("desk=")
+                place = 1 + sum(one.desk == desk for one in self.keeper.floor.waiting)
+                self.keeper.put(events.CallerLeft(clock.now(), call.linkedid, call.channel, abandoned=False))
+                self.keeper.put(
+                    events.CallerJoined(clock.now(), call.linkedid, call.channel, call.caller, place, desk, call.since)
+                )
             case "QueueChangePriorityCaller":
                 self.entries.sort(key=lambda row: row["Channel"] != fields["Caller"])
                 for place, row in enumerate(self.entries, start=1):
@@ -149,7 +159,7 @@ async def api(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     settings = Settings(data=tmp_path / "var", port_offset=4100, reserves=(Reserve(name="zhang", seat="8003"),))
     live = LiveState()
     floor = empty(("8001", "8002", "8003", "8009"), timedelta(seconds=30))
-    keeper = FloorKeeper(floor, queue="hotline", clock=clock.now, on_change=lambda *_: None)
+    keeper = FloorKeeper(floor, queue="hotline", clock=clock.now, on_change=lambda *_: None, desks=DESKS)
     link = Link(keeper)
     keeper.ami = cast("AmiClient", link)
     keeper.floor = apply(
@@ -315,6 +325,45 @@ async def test_an_agent_who_cannot_take_a_caller_is_not_rung(api: Api) -> None:
     assert (status, "1002" in answer["error"]) == (409, True)
     assert (await post(boss, "supervision/waiting/call-1", {"to": "agent"}))[0] == 400
     assert not api.link.orders
+
+
+async def test_a_caller_is_moved_to_a_desk_and_back_and_keeps_the_time_that_they_have_waited(api: Api) -> None:
+    boss = await api.as_("boss", "supervisor")
+    api.wait("13800000001", "13800000002")
+    since = api.keeper.floor.waiting[1].since
+    api.hear(events.DeskMemberChanged(clock.now(), "english", MEMBER))
+    status, moved = await post(boss, "supervision/waiting/call-2", {"to": "desk", "desk": "english"})
+    assert (status, moved["desk"], moved["position"], moved["moving"]) == (200, "english", 1, False)
+    waiting = api.keeper.floor.waiting
+    assert [(call.linkedid, call.desk) for call in waiting] == [("call-1", ""), ("call-2", "english")]
+    assert waiting[1].since == since
+    status, moved = await post(boss, "supervision/waiting/call-2", {"to": "queue"})
+    assert (status, moved["desk"], moved["position"]) == (200, None, 2)
+    orders = api.link.named("QueueWithdrawCaller")
+    assert [(order["Queue"], order["WithdrawInfo"]) for order in orders] == [
+        ("hotline", "desk=english"),
+        ("desk-english", "desk="),
+    ]
+    assert [entry for entry in await api.trail() if entry[1] == "caller_moved"] == [
+        ("boss", "caller_moved", "call call-2")
+    ] * 2
+
+
+async def test_a_move_to_a_desk_that_is_not_possible_orders_nothing(api: Api) -> None:
+    boss = await api.as_("boss", "supervisor")
+    api.wait("13800000001")
+    for body, status, why in (
+        ({"to": "desk", "desk": "english"}, 409, "nobody is signed in"),
+        ({"to": "desk", "desk": "french"}, 409, "no desk french"),
+        ({"to": "queue"}, 409, "general queue already"),
+        ({"to": "desk"}, 400, ""),
+        ({"to": "queue", "desk": "english"}, 400, ""),
+        ({"to": "desk", "desk": "english\r\nAction: Hangup"}, 400, ""),
+    ):
+        found, answer = await post(boss, "supervision/waiting/call-1", body)
+        assert (found, why in answer["error"]) == (status, True), (body, answer)
+    assert not api.link.orders
+    assert not [entry for entry in await api.trail() if entry[1] == "caller_moved"]
 
 
 # ---- Agents, reserves, the policy ----

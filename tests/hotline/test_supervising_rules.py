@@ -172,6 +172,24 @@ def test_a_caller_handed_over_was_answered_by_that_agent_when_the_two_were_joine
     assert (record.recording, record.cut) == ("2026/11/24/n-1.0.wav", False)
 
 
+def test_a_caller_who_was_moved_to_a_desk_and_back_waited_once() -> None:
+    record = interpret(
+        None,
+        [
+            cel(Kind.CHANNEL_STARTED, 0),
+            cel(Kind.SAID, 0, word="ENTERED", detail="13800000001|12345"),
+            cel(Kind.SAID, 5, word="QUEUED", detail=""),
+            cel(Kind.SAID, 30, word="MOVED", detail="english"),
+            cel(Kind.SAID, 50, word="MOVED", detail=""),
+            cel(Kind.SAID, 70, word="QUEUE_LEFT", detail="TIMEOUT"),
+            cel(Kind.HUNG_UP, 75, detail="dialplan"),
+        ],
+    )
+    assert record
+    assert (record.outcome, record.missed) == ("unanswered", True)
+    assert (record.queued_at, record.left_queue_at) == (T0 + timedelta(seconds=5), T0 + timedelta(seconds=70))
+
+
 def test_a_caller_whose_agent_was_gone_in_that_moment_is_missed_and_owed() -> None:
     record = interpret(
         None,

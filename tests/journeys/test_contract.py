@@ -81,7 +81,9 @@ CONTRACT: dict[str, dict[str, Check]] = {
         "since": maybe(when),
     },
     "queue": {
-        "waiting": rows_of({"caller": lambda value: isinstance(value, str), "position": whole, "since": when}),
+        "waiting": rows_of(
+            {"caller": lambda value: isinstance(value, str), "position": whole, "since": when, "desk": maybe(text)}
+        ),
         "limit": lambda value: value == 5,
         "max_waiting_seen": whole,
         "agents": lambda value: set(value) == set(STATES) and all(map(whole, value.values())),

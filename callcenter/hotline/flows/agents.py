@@ -6,6 +6,7 @@ from callcenter.asterisk.ami import AmiClient, AmiError
 from callcenter.hotline.flows.floor import FloorKeeper, join, leave, pause
 from callcenter.hotline.rules import agents as rules
 from callcenter.hotline.rules.agents import N_, Refused
+from callcenter.hotline.rules.desks import desks_of
 from callcenter.hotline.rules.floor import Floor
 from callcenter.hotline.rules.seats import Seat
 
@@ -42,7 +43,8 @@ class AgentDesk:
             raise Refused(
                 N_("agent %(agent)s is on a call; end it first, or take a break to get no further one"), agent=agent
             )
-        await self._tell(leave(ami, self._queue, member.interface))
+        desks = desks_of(self._keeper.floor, member.interface)
+        await self._tell(leave(ami, self._queue, member.interface, desks))
         await self._see(lambda floor: rules.seat_held_by(floor, agent) is None)
 
     async def take_break(self, agent: str, reason: str) -> Seat:
@@ -52,7 +54,7 @@ class AgentDesk:
             known = ", ".join(rules.BREAK_REASONS)
             raise Refused(N_("reason %(reason)s is unknown; reasons are %(known)s"), reason=reason, known=known)
         member = rules.member_of(self._keeper.floor, self._names(), agent)
-        await self._tell(pause(ami, self._queue, member.interface, paused=True, reason=reason))
+        await self._tell(pause(ami, member.interface, paused=True, reason=reason))
         await self._see(lambda floor: _pause_reason(floor, agent) == reason)
         return self._seat(agent)
 
@@ -60,7 +62,7 @@ class AgentDesk:
         """Take calls again: ends a break or wrap-up."""
         ami = self._ami()
         member = rules.member_of(self._keeper.floor, self._names(), agent)
-        await self._tell(pause(ami, self._queue, member.interface, paused=False))
+        await self._tell(pause(ami, member.interface, paused=False))
         await self._see(lambda floor: _pause_reason(floor, agent) is None)
         seat = self._seat(agent)
         if seat.reason == "phone_offline":

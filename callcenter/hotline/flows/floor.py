@@ -1,7 +1,7 @@
 """Keeps the floor: one ordered consumer applies events, shows each change, and carries out the rules' commands."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,14 @@ import structlog
 from callcenter import tasks
 from callcenter.asterisk import events
 from callcenter.asterisk.ami import AmiClient, AmiError
-from callcenter.asterisk.translate import Translator, list_floor
+from callcenter.asterisk.floor_listing import list_floor
+from callcenter.asterisk.translate import Translator
 from callcenter.hotline.rules import agents as rules
+from callcenter.hotline.rules import desks as desk_rules
+from callcenter.hotline.rules.desks import Desk
 from callcenter.hotline.rules.floor import Floor, apply, expire
 from callcenter.hotline.rules.seats import WRAP_UP
+from callcenter.settings.desks import desk_queue
 
 _log = structlog.get_logger()
 #: Events that may wait to be applied; a floor that falls this far behind is listed afresh instead.
@@ -29,14 +33,24 @@ class FloorKeeper:
     Wire `on_message`, `on_up` and `on_down` to an AmiClient, then run `run()`.
     """
 
-    def __init__(self, floor: Floor, *, queue: str, clock: Callable[[], datetime], on_change: OnChange) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        *,
+        queue: str,
+        clock: Callable[[], datetime],
+        on_change: OnChange,
+        desks: Sequence[Desk] = (),
+    ) -> None:
         self.floor = floor
+        self.desks = desks
         self._queue_name = queue
         self._clock = clock
         self._on_change = on_change
-        self._translator = Translator(tuple(floor.seats), queue=queue)
+        self._desk_names = tuple(desk.name for desk in desks)
+        self._translator = Translator(tuple(floor.seats), queue=queue, desks=self._desk_names)
         self._events: asyncio.Queue[events.AnyEvent] = asyncio.Queue(_BACKLOG)
-        self._commands: asyncio.Queue[rules.Command] = asyncio.Queue()
+        self._commands: asyncio.Queue[rules.Command | desk_rules.Command] = asyncio.Queue()
         #: Events heard while the floor is being listed: they come after the listing, whatever it saw of them.
         self._meanwhile: list[events.AnyEvent] | None = None
         self._changed = asyncio.Event()
@@ -70,7 +84,8 @@ class FloorKeeper:
             return
         self._meanwhile = []
         try:
-            listed = await list_floor(self.ami, tuple(self.floor.seats), queue=self._queue_name)
+            seats = tuple(self.floor.seats)
+            listed = await list_floor(self.ami, seats, queue=self._queue_name, desks=self._desk_names)
             self._put(listed)
         finally:
             meanwhile, self._meanwhile = self._meanwhile, None
@@ -130,6 +145,8 @@ class FloorKeeper:
         after = self.floor = apply(before, event)
         for command in rules.decide(before, event, after):
             self._commands.put_nowait(command)
+        for step in desk_rules.decide(self.desks, before, event, after):
+            self._commands.put_nowait(step)
         if isinstance(event, events.MemberChanged):
             self._pending_end.discard(event.member.interface)
         if after is not before:
@@ -161,26 +178,39 @@ class FloorKeeper:
             if self.ami is None:
                 continue
             try:
-                await _do(self.ami, self._queue_name, command)
+                await self._do(self.ami, command)
             except AmiError as error:
                 _log.warning("command_failed", command=type(command).__name__, error=str(error))
 
+    def _do(self, ami: AmiClient, command: rules.Command | desk_rules.Command) -> Awaitable[None]:
+        queue = self._queue_name
+        match command:
+            case rules.BeginWrapUp():
+                return pause(ami, command.interface, paused=True, reason=WRAP_UP)
+            case rules.EndWrapUp():
+                return pause(ami, command.interface, paused=False)
+            case rules.MovePhone():
+                return _move(ami, queue, command)
+            case desk_rules.JoinDesk() | desk_rules.PauseAsBefore():
+                return self._as_in_the_hotline(ami, command)
+            case desk_rules.LeaveDesk():
+                return leave(ami, desk_queue(command.desk), command.interface)
 
-def _do(ami: AmiClient, queue: str, command: rules.Command) -> Awaitable[None]:
-    match command:
-        case rules.BeginWrapUp():
-            return pause(ami, queue, command.interface, paused=True, reason=WRAP_UP)
-        case rules.EndWrapUp():
-            return pause(ami, queue, command.interface, paused=False)
-        case rules.MovePhone():
-            return _move(ami, queue, command)
+    async def _as_in_the_hotline(self, ami: AmiClient, command: desk_rules.JoinDesk | desk_rules.PauseAsBefore) -> None:
+        """Do it as the member is by now; who has signed out meanwhile is left out."""
+        member = next((one for one in desk_rules.members(self.floor) if one.interface == command.interface), None)
+        if member is None:
+            return
+        how: dict[str, Any] = {"paused": member.paused, "reason": member.reason}
+        if isinstance(command, desk_rules.JoinDesk):
+            await join(ami, desk_queue(command.desk), member.interface, member.agent, **how)
+        else:
+            await pause(ami, member.interface, **how)
 
 
-async def pause(ami: AmiClient, queue: str, interface: str, *, paused: bool, reason: str = "") -> None:
-    """Pause or unpause a queue member; raises AmiError."""
-    await ami.action(
-        "QueuePause", Queue=queue, Interface=interface, Paused="true" if paused else "false", Reason=reason
-    )
+async def pause(ami: AmiClient, interface: str, *, paused: bool, reason: str = "") -> None:
+    """Pause or unpause a phone in every queue that it is a member of; raises AmiError."""
+    await ami.action("QueuePause", Interface=interface, Paused="true" if paused else "false", Reason=reason)
 
 
 async def join(
@@ -198,8 +228,10 @@ async def join(
     )
 
 
-async def leave(ami: AmiClient, queue: str, interface: str) -> None:
-    """Take a phone out of the queue; raises AmiError."""
+async def leave(ami: AmiClient, queue: str, interface: str, desks: Sequence[str] = ()) -> None:
+    """Take a phone out of the queue, and out of those of `desks` before, which else could ring it; raises AmiError."""
+    for desk in desks:
+        await ami.action("QueueRemove", Queue=desk_queue(desk), Interface=interface)
     await ami.action("QueueRemove", Queue=queue, Interface=interface)
 
 

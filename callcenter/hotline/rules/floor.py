@@ -25,6 +25,7 @@ from callcenter.hotline.rules.seats import (
 )
 
 _T = TypeVar("_T")
+_K = TypeVar("_K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class Floor:
     connected: bool = False
     #: Members of the queue that are at no seat, by interface: reserves on a telephone.
     others: Mapping[str, events.Member] = field(default_factory=dict)
-    #: In the order of their positions.
+    #: (desk, interface) -> members of the special desks' queues.
+    at_desks: Mapping[tuple[str, str], events.Member] = field(default_factory=dict)
+    #: In the order of their positions, the hotline's own queue before the special desks.
     waiting: tuple[events.Call, ...] = ()
     #: Channel -> linkedid of callers who hear the greeting or the menu.
     greeting: Mapping[str, str] = field(default_factory=dict)
@@ -65,9 +68,13 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
             return replace(floor, greeting={**floor.greeting, event.channel: event.linkedid})
         case events.CallerJoined():
             return _joined(floor, event)
+        case events.CallerMoving():
+            return _moving(floor, event)
         case events.QueueOrdered():
             return _ordered(floor, event.channels)
         case events.CallerLeft():
+            if not event.abandoned and any(call.moving and call.channel == event.channel for call in floor.waiting):
+                return _changed(floor, event.channel, between=True)
             return _left(floor, event.channel)
         case events.CallerGone():
             return _left(replace(floor, greeting=_without(floor.greeting, event.channel)), event.channel)
@@ -81,9 +88,14 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
                 return floor  # a phone that the agent has already moved away from
             gone = replace(seat, member=None, ringing=None, talking=None, passed=None, aside=None, until=None)
             return _seat(floor, gone, event.at)
+        case events.DeskMemberChanged():
+            return replace(floor, at_desks={**floor.at_desks, (event.desk, event.member.interface): event.member})
+        case events.DeskMemberRemoved():
+            return replace(floor, at_desks=_without(floor.at_desks, (event.desk, event.interface)))
         case events.AgentRang():
             return _at(floor, event, ringing=Party(event.linkedid, event.caller), until=None)
         case events.AgentConnected():
+            floor = _no_longer_between(floor, event.linkedid)
             return _at(floor, event, ringing=None, talking=Party(event.linkedid, event.caller), until=None)
         case events.AgentDidNotAnswer():
             return _silent(floor, event)
@@ -130,6 +142,7 @@ def _listed(floor: Floor, event: events.FloorListed) -> Floor:
         connected=True,
         seats=seats,
         others={member.interface: member for member in event.members if seat_of(member.interface) not in floor.seats},
+        at_desks=event.at_desks,
         waiting=event.waiting,
         greeting={},
         max_waiting_seen=max(floor.max_waiting_seen, len(event.waiting)),
@@ -138,9 +151,14 @@ def _listed(floor: Floor, event: events.FloorListed) -> Floor:
 
 def _joined(floor: Floor, event: events.CallerJoined) -> Floor:
     others = [call for call in floor.waiting if call.channel != event.channel]
-    place = max(event.position - 1, 0)
-    others.insert(place, events.Call(event.linkedid, event.channel, event.caller, event.position, event.at))
-    waiting = _numbered(others)
+    before = next((call.since for call in floor.waiting if call.channel == event.channel), event.at)
+    since = event.since or before
+    line = [call for call in others if call.desk == event.desk]
+    line.insert(
+        max(event.position - 1, 0),
+        events.Call(event.linkedid, event.channel, event.caller, event.position, since, event.desk),
+    )
+    waiting = _numbered([*(call for call in others if call.desk != event.desk), *line])
     return replace(
         floor,
         waiting=waiting,
@@ -151,10 +169,33 @@ def _joined(floor: Floor, event: events.CallerJoined) -> Floor:
 
 def _ordered(floor: Floor, channels: Sequence[str]) -> Floor:
     places = {channel: place for place, channel in enumerate(channels)}
-    # Who joined after the order was asked for stands behind.
+    # Who joined after the order was asked for stands behind, as does who waits in another queue.
     return replace(
         floor, waiting=_numbered(sorted(floor.waiting, key=lambda call: places.get(call.channel, len(places))))
     )
+
+
+def _moving(floor: Floor, event: events.CallerMoving) -> Floor:
+    if event.begun:
+        return _changed(floor, event.channel, moving=True)
+    if any(call.between and call.channel == event.channel for call in floor.waiting):
+        return _left(floor, event.channel)  # they have left for good: by key, or to an agent who was quicker
+    return _changed(floor, event.channel, moving=False)
+
+
+def _changed(floor: Floor, channel: str, **facts: bool) -> Floor:
+    return replace(
+        floor,
+        waiting=tuple(
+            replace(call, **facts) if call.channel == channel else call  # type: ignore[arg-type]
+            for call in floor.waiting
+        ),
+    )
+
+
+def _no_longer_between(floor: Floor, linkedid: str) -> Floor:
+    gone = next((call.channel for call in floor.waiting if call.between and call.linkedid == linkedid), None)
+    return floor if gone is None else _left(floor, gone)
 
 
 def _left(floor: Floor, channel: str) -> Floor:
@@ -164,10 +205,16 @@ def _left(floor: Floor, channel: str) -> Floor:
 
 
 def _numbered(calls: Iterable[events.Call]) -> tuple[events.Call, ...]:
-    return tuple(replace(call, position=place) for place, call in enumerate(calls, start=1))
+    """Return the calls queue by queue, each with its place in its own line."""
+    lines: dict[str, list[events.Call]] = {}
+    for call in calls:
+        lines.setdefault(call.desk, []).append(call)
+    return tuple(
+        replace(call, position=place) for _, line in sorted(lines.items()) for place, call in enumerate(line, start=1)
+    )
 
 
-def _without(all_: Mapping[str, _T], name: str) -> Mapping[str, _T]:
+def _without(all_: Mapping[_K, _T], name: _K) -> Mapping[_K, _T]:
     return {other: value for other, value in all_.items() if other != name}
 
 

@@ -1,11 +1,14 @@
 """What queue_log says of each call, folded from its lines in the order written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import accumulate
 
 from callcenter.asterisk.queue_log import QueueEvent, QueueKind
 
+#: queue_log cuts fractions of a second off.
+_CUT_OFF = timedelta(seconds=1)
 #: In words.
 _LEAVINGS = {
     QueueKind.CONNECTED: "was connected",
@@ -13,7 +16,7 @@ _LEAVINGS = {
     QueueKind.LEFT_BY_KEY: "left by key",
     QueueKind.TIMED_OUT: "had waited the longest time",
     QueueKind.NOBODY_THERE: "was sent away: no agent was left",
-    QueueKind.WITHDRAWN: "was handed over to an agent",
+    QueueKind.WITHDRAWN: "was moved by a supervisor",
     QueueKind.NOT_COMPATIBLE: "could not be connected",
 }
 
@@ -60,24 +63,50 @@ class Witnessed:
         return ", ".join(parts)
 
 
-def most_waited(events: Iterable[QueueEvent], before: datetime, queue: str = "hotline") -> int:
+def _ours(queue: str) -> bool:
+    """Whether callers of the hotline wait in a queue: its own, and those of the special desks."""
+    return queue == "hotline" or queue.startswith("desk-")
+
+
+def most_waited(events: Sequence[QueueEvent], before: datetime) -> int:
     """Return the most callers that waited at one instant before `before`.
 
     It is the highest position that was given to anybody: app_queue counts that under its own lock, so it is exact where
-    times of whole seconds are not.
+    times of whole seconds are not. It counts each queue for itself; of several queues together this is how many waited
+    for certain, whatever fractions of a second the log has cut off.
     """
-    positions = (event.position or 0 for event in events if event.queue == queue and event.at < before)
-    return max(positions, default=0)
+    ours = [event for event in events if event.at < before and (_ours(event.queue) or event.queue == "NONE")]
+    positions = max((event.position or 0 for event in ours), default=0)
+    queues = {event.queue for event in ours if event.kind is QueueKind.ENTERED}
+    return positions if len(queues) <= 1 else max(positions, _certainly_waited(ours, before))
 
 
-def witnesses(events: Iterable[QueueEvent], queue: str = "hotline") -> dict[str, Witnessed]:
-    """Return the calls of `queue` as the log tells them."""
+def _certainly_waited(events: Iterable[QueueEvent], before: datetime) -> int:
+    began: dict[str, datetime] = {}
+    waits: list[tuple[datetime, datetime]] = []
+    for event in events:
+        if event.kind is QueueKind.RESTARTED:
+            waits.extend((since, event.at) for since in began.values())
+            began.clear()
+        elif event.kind is QueueKind.ENTERED:
+            began[event.call] = event.at
+        elif event.waited is not None and event.talked is None and (since := began.pop(event.call, None)):
+            waits.append((since, since + timedelta(seconds=event.waited)))
+    waits.extend((since, before) for since in began.values())
+    # Each may have begun up to a second later than written, and have ended as much earlier.
+    certain = [(since + _CUT_OFF, until - _CUT_OFF) for since, until in waits if until - since > 2 * _CUT_OFF]
+    steps = sorted([(since, 1) for since, _ in certain] + [(until, -1) for _, until in certain])
+    return max(accumulate(step for _, step in steps), default=0)
+
+
+def witnesses(events: Iterable[QueueEvent]) -> dict[str, Witnessed]:
+    """Return the calls of the hotline as the log tells them."""
     calls: dict[str, Witnessed] = {}
     for event in events:
         if event.kind is QueueKind.RESTARTED:
             for call in calls.values():
                 _killed(call, event.at)
-        elif event.queue != queue:
+        elif not _ours(event.queue):
             continue
         elif event.kind is QueueKind.ENTERED:
             _entered(calls, event)

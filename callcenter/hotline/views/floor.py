@@ -52,6 +52,8 @@ class WaitingRow(BaseModel):
     caller: Phone
     position: int
     since: str
+    #: The special desk 专席 that they wait for, by its name; null in the general queue.
+    desk: str | None
 
 
 class QueueNow(BaseModel):
@@ -206,7 +208,9 @@ class Queue(ApiView):
         floor = hotline.keeper.floor
         queue = QueueNow(
             waiting=[
-                WaitingRow(caller=call.caller, position=call.position, since=iso(call.since) or "")
+                WaitingRow(
+                    caller=call.caller, position=call.position, since=iso(call.since) or "", desk=call.desk or None
+                )
                 for call in floor.waiting
             ],
             limit=hotline.limit,

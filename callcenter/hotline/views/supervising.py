@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
+from callcenter.asterisk import events
 from callcenter.asterisk.supervising import How
 from callcenter.hotline.flows.supervising import desk_messages
 from callcenter.hotline.flows.supervising.agents import AgentDeeds, Deed
@@ -87,18 +88,25 @@ class Moved(BaseModel):
     #: Masked.
     caller: Phone
     position: int | None
+    #: The special desk that they wait for by now; null in the general queue.
+    desk: str | None
+    #: They go to another queue as soon as the announcement that they hear is over.
+    moving: bool
 
 
 class MoveTo(Body):
-    """Where a caller who waits goes."""
+    """Where a caller who waits goes: to the front, an agent, a special desk 专席, or the general queue."""
 
-    to: Literal["front", "agent"]
+    to: Literal["front", "agent", "desk", "queue"]
     agent: Agent | None = None
+    desk: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,20}$")] | None = None
 
     @model_validator(mode="after")
-    def _agent_is_named(self) -> "MoveTo":
+    def _agent_or_desk_is_named(self) -> "MoveTo":
         if (self.to == "agent") != (self.agent is not None):
             raise ValueError("name the agent, for `agent` and for nothing else")
+        if (self.to == "desk") != (self.desk is not None):
+            raise ValueError("name the desk, for `desk` and for nothing else")
         return self
 
 
@@ -223,14 +231,28 @@ class WaitingCaller(_Deed):
     @requires("floor.supervise")
     @answers(Moved)
     async def post(self, call: str, /, wanted: MoveTo) -> web.Response:
-        """Move a caller who waits to the front, or ring an agent for them; what fails leaves them where they are."""
-        moving = self.request.app[HANDS].moving
-        deed = moving.to_agent(call, wanted.agent) if wanted.agent else moving.to_front(call)
-        moved = await carried_out(deed)
-        await self._note("caller_moved", f"call {call}", to=wanted.agent or "front")
+        """Move a caller who waits; what fails leaves them where they are."""
+        moved = await carried_out(self._deed(call, wanted))
+        to = wanted.agent or (f"desk {wanted.desk}" if wanted.desk else wanted.to)
+        await self._note("caller_moved", f"call {call}", to=to)
         waiting = self.request.app[HOTLINE].keeper.floor.waiting
-        position = next((one.position for one in waiting if one.linkedid == call), None)
-        return web.json_response({"id": call, "caller": mask(moved.caller), "position": position})
+        now_waiting = next((one for one in waiting if one.linkedid == call), None)
+        row = Moved(
+            id=call,
+            caller=mask(moved.caller),
+            position=now_waiting.position if now_waiting else None,
+            desk=now_waiting.desk or None if now_waiting else None,
+            moving=bool(now_waiting and now_waiting.moving),
+        )
+        return web.json_response(row.model_dump())
+
+    def _deed(self, call: str, wanted: MoveTo) -> Awaitable[events.Call]:
+        moving = self.request.app[HANDS].moving
+        if wanted.agent:
+            return moving.to_agent(call, wanted.agent)
+        if wanted.to == "front":
+            return moving.to_front(call)
+        return moving.to_desk(call, wanted.desk or "")
 
 
 class AgentState(_Deed):

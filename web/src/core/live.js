@@ -12,7 +12,9 @@ const SILENCE_MS = 12_000;
 const RETRY_MS = [500, 1000, 2000, 3000];
 
 /**
- * @typedef {{id?: string, caller: string, position: number, since: string}} Waiting
+ * @typedef {{id?: string, caller: string, position: number, since: string, desk?: string | null, moving?: boolean}} Waiting
+ *   `desk`: the special desk that they wait for; `moving`: they go to another queue when the announcement that they hear is over
+ * @typedef {{name: string, label: string, agents: string[]}} SpecialDesk with whoever sits there now
  * @typedef {"signed_out" | "ready" | "break" | "ringing" | "talking" | "wrap_up"} SeatState
  * @typedef {{seat: string, agent?: string, name?: string, state: SeatState, reason?: string, since?: string,
  *   caller?: string, phone: boolean, phone_kind?: "sip" | "browser" | null, until?: string, callback?: Dialling, follow_up?: Dialling & {ticket?: string}, talk?: Aside | null}} Seat
@@ -30,7 +32,7 @@ const RETRY_MS = [500, 1000, 2000, 3000];
  *   called_back?: number}} Figures
  * @typedef {{asterisk: string, database: string, seats: Record<string, Seat>, figures: Figures,
  *   queue: {limit: number, max: number, waiting: Waiting[], in_greeting: number, max_waiting_seen: number},
- *   phones?: Record<string, string>, announcement?: {on: boolean}, policy?: Policy, callbacks?: Owed, alarms?: Alarms, now: string}} Floor
+ *   desks?: SpecialDesk[], phones?: Record<string, string>, announcement?: {on: boolean}, policy?: Policy, callbacks?: Owed, alarms?: Alarms, now: string}} Floor
  */
 
 export class Live {

@@ -5,6 +5,7 @@ import { everySecond } from "../core/clock.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { live } from "../core/live.js";
+import { deskLabel } from "../core/waiting.js";
 import { deeds, handPanel } from "./hand.js";
 import { WAYS, listeningBar } from "./listening.js";
 import { measuresPanel } from "./measures.js";
@@ -30,6 +31,8 @@ export class FloorPage {
   unread = {};
   /** The call that is being handed to an agent; empty for none. */
   handing = "";
+  /** The call that is being sent to another queue; empty for none. */
+  sending = "";
   /** @type {Deed | ""} what asks for its message */
   asking = "";
   /** The seat where the supervisor listens; empty for their own. */
@@ -238,6 +241,7 @@ export class FloorPage {
   /** @param {string} call */
   askAgent(call) {
     this.handing = this.handing === call ? "" : call;
+    this.sending = "";
     this.draw();
   }
 
@@ -246,6 +250,23 @@ export class FloorPage {
     this.handing = "";
     const told = t("The phone of {name} rings; the caller keeps their place until it is picked up", { name: this.agentName(agent) });
     await this.#order("POST", `supervision/waiting/${encodeURIComponent(call)}`, { to: "agent", agent }, told);
+  }
+
+  /** @param {string} call */
+  askDesk(call) {
+    this.sending = this.sending === call ? "" : call;
+    this.handing = "";
+    this.draw();
+    /** @type {HTMLElement | null} */ (this.main.querySelector(".fl-desks button:not(:disabled)"))?.focus();
+  }
+
+  /** @param {string} call @param {string} desk empty for the general queue */
+  async sendTo(call, desk) {
+    this.sending = "";
+    const told = desk
+      ? t("The caller goes to {desk}, with their place and the time that they have waited", { desk: deskLabel(desk) })
+      : t("The caller goes back to the general queue, with their place and the time that they have waited");
+    await this.#order("POST", `supervision/waiting/${encodeURIComponent(call)}`, desk ? { to: "desk", desk } : { to: "queue" }, told);
   }
 
   /** @param {Deed | ""} deed */
@@ -308,8 +329,8 @@ export class FloorPage {
   #key(event) {
     if (event.repeat || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
     const target = event.target instanceof Element ? event.target : null;
-    if (event.key === "Escape" && (this.asking || this.handing)) {
-      this.asking = this.handing = "";
+    if (event.key === "Escape" && (this.asking || this.handing || this.sending)) {
+      this.asking = this.handing = this.sending = "";
       return this.draw();
     }
     if (target?.matches("input, textarea, select")) return;

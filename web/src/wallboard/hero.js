@@ -4,6 +4,7 @@ import { age } from "../core/clock.js";
 import { callerNumber, duration } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
+import { deskChip, inLine } from "../core/waiting.js";
 import { levelOf, levelWords } from "./levels.js";
 
 const shape = /** @type {const} */ ({ calm: "calm", warning: "warn", strong: "warn", full: "stop", breach: "stop" });
@@ -15,7 +16,7 @@ const shape = /** @type {const} */ ({ calm: "calm", warning: "warn", strong: "wa
  */
 export function hero(queue, policy, now) {
   const { limit = 5, max = 4, waiting = [], in_greeting: inGreeting = 0 } = queue ?? {};
-  const inOrder = [...waiting].sort((a, b) => a.position - b.position);
+  const inOrder = inLine(waiting);
   const counted = levelOf(waiting.length, limit, max);
   // One who waits too long is a warning, whatever the count says.
   const level = counted === "calm" && waiting.length && policy && policy.level !== "calm" ? "warning" : counted;
@@ -65,7 +66,7 @@ function slot(caller, place, max, now) {
     <li class="slot" ?data-filled=${Boolean(caller)} ?data-forbidden=${forbidden}>
       <span class="slot-place">${place}</span>
       ${caller
-        ? html`<span class="slot-caller">${callerNumber(caller.caller)}</span>
+        ? html`<span class="slot-caller">${callerNumber(caller.caller)} ${deskChip(caller)}</span>
             <span class="slot-age">${duration(age(caller.since, now))}</span>`
         : html`<span class="slot-empty">${forbidden ? t("Must stay empty") : ""}</span>`}
     </li>

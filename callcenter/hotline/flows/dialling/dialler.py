@@ -64,7 +64,6 @@ class Dialler:
     alarms: Alarms
     history_is_current: Callable[[], bool]
     on_shown: Callable[[Shown], None] = lambda _seats: None
-    queue: str = "hotline"
     lesser: Sequence[Errand] = ()
     _figures: Figures = field(default_factory=Figures)
     _under_way: list[UnderWay] = field(default_factory=list)
@@ -79,7 +78,7 @@ class Dialler:
 
     def __post_init__(self) -> None:
         self._policy = policy_of(self.settings)
-        self._agents = KeptAgents(self.keeper, self.queue)
+        self._agents = KeptAgents(self.keeper)
         self._wanted = self.settings.callbacks
         callbacks = CallbackErrand(self.settings.node, self._policy, self._wanted.mode)
         self._errands: Mapping[ErrandKind, Errand] = {one.kind: one for one in (callbacks, *self.lesser)}

@@ -28,7 +28,6 @@ class FreeDialler:
     keeper: FloorKeeper
     dialler: Dialler
     settings: Settings
-    queue: str = "hotline"
 
     async def dial(self, agent: str, number: str) -> str:
         """Ring the agent and then `number`; returns the call's name. Raises Refused when it is not possible now.
@@ -47,7 +46,7 @@ class FreeDialler:
             raise Refused(N_("there is no line to the telephone network just now"))
         if floor.waiting:
             raise Refused(N_("callers are waiting; they come first"))
-        agents = KeptAgents(self.keeper, self.queue)
+        agents = KeptAgents(self.keeper)
         try:
             interface = await agents.keep(seat.number)
         except AmiError as error:

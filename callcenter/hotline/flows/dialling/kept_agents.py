@@ -18,9 +18,8 @@ _STRANDED = timedelta(seconds=5)
 class KeptAgents:
     """Keeps agents free and lets them go; `rules.agents` ends the pause of those whose phone was heard to be idle."""
 
-    def __init__(self, keeper: FloorKeeper, queue: str) -> None:
+    def __init__(self, keeper: FloorKeeper) -> None:
         self._keeper = keeper
-        self._queue = queue
         #: Seat -> since when its phone has been silent.
         self._silent: dict[str, datetime] = {}
 
@@ -33,7 +32,7 @@ class KeptAgents:
         ami, member = self._keeper.ami, self._keeper.floor.seats[number].member
         if ami is None or member is None:
             return None
-        await pause(ami, self._queue, member.interface, paused=True, reason=CALLBACK)
+        await pause(ami, member.interface, paused=True, reason=CALLBACK)
         await self._keeper.until(lambda floor: kept(floor.seats[number]), _SEEN_WITHIN)
         floor = self._keeper.floor
         seat = floor.seats[number]
@@ -49,7 +48,7 @@ class KeptAgents:
         seat = self._keeper.floor.seats[number]
         if self._keeper.ami is not None and seat.member is not None:
             with suppress(AmiError):
-                await pause(self._keeper.ami, self._queue, seat.member.interface, paused=False)
+                await pause(self._keeper.ami, seat.member.interface, paused=False)
 
     async def without_talk(self, agent: str, *, picked_up: bool) -> None:
         """A call to a citizen came to no talk: there is nothing to write up, and the agent is free at once.
@@ -63,7 +62,7 @@ class KeptAgents:
             return
         how = {"paused": False} if picked_up else {"paused": True, "reason": "no_answer"}
         with suppress(AmiError):
-            await pause(self._keeper.ami, self._queue, seat.member.interface, **how)
+            await pause(self._keeper.ami, seat.member.interface, **how)
 
     async def free_stranded(self, beginning: Collection[str], now: datetime) -> None:
         """Let go whoever is kept free for a callback of which nothing came, as when this program was killed.

@@ -18,6 +18,7 @@ from callcenter.hotline.flows.policy.log import PolicyLog
 from callcenter.hotline.rules import policy as rules
 from callcenter.hotline.rules import policy_facts, prediction
 from callcenter.hotline.rules.agents import interface_for
+from callcenter.hotline.rules.desks import desks_of
 from callcenter.hotline.rules.floor import Floor
 from callcenter.hotline.rules.policy_facts import Standby, Watch
 from callcenter.hotline.rules.seats import WRAP_UP
@@ -142,7 +143,7 @@ class PolicyKeeper:
             key = "name"
             member = policy_facts.member_of(floor, self._standbys[whom])
             if member is not None:
-                await leave(ami, self._queue, member.interface)
+                await leave(ami, self._queue, member.interface, desks_of(floor, member.interface))
             self._called_in.discard(whom)
             self._spare(rules.JoinReserve.word, whom)
         elif step is rules.ReleaseBreak:
@@ -257,7 +258,7 @@ class PolicyKeeper:
                 member = floor.seats[number].member
                 # Meanwhile it may have ended by itself, and a break have begun.
                 if member and member.paused and member.reason == WRAP_UP:
-                    await pause(ami, self._queue, member.interface, paused=False)
+                    await pause(ami, member.interface, paused=False)
             case rules.JoinReserve(name=name):
                 self._called_in.add(name)
                 await join(ami, self._queue, self._interface(floor, name), name)
@@ -266,7 +267,7 @@ class PolicyKeeper:
             case rules.LeaveReserve(name=name):
                 member = policy_facts.member_of(floor, self._standbys[name])
                 if member is not None:
-                    await leave(ami, self._queue, member.interface)
+                    await leave(ami, self._queue, member.interface, desks_of(floor, member.interface))
                 self._called_in.discard(name)
 
     def _interface(self, floor: Floor, name: str) -> str:

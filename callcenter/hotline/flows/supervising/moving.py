@@ -1,4 +1,4 @@
-"""A supervisor moves a caller who waits: to the front of the queue, or to one agent.
+"""A supervisor moves a caller who waits: to the front of the queue, to a special desk and back, or to one agent.
 
 No move takes a place away: the caller waits on in the queue until an agent has picked up for them, so that at most four
 wait at every instant, and a move that fails leaves them where they were.
@@ -16,14 +16,18 @@ from callcenter import tasks
 from callcenter.asterisk import events, supervising
 from callcenter.asterisk.ami import AmiClient, AmiError
 from callcenter.hotline.flows.floor import FloorKeeper, pause
+from callcenter.hotline.rules import desks
 from callcenter.hotline.rules import supervising as rules
 from callcenter.hotline.rules.agents import N_, Refused, seat_held_by
 from callcenter.hotline.rules.floor import Floor
 from callcenter.hotline.rules.seats import CALLBACK, WRAP_UP, Seat
+from callcenter.settings.desks import desk_queue
 
 _log = structlog.get_logger()
 #: Seconds that Asterisk may take to show what it has acknowledged.
 _SEEN_WITHIN = 2.0
+#: Seconds after which nothing comes of a move any more: no announcement and no ringing is longer.
+_MOVED_WITHIN = 60.0
 #: How often Asterisk is asked whether the agent has picked up, in seconds.
 _LOOK_SECONDS = 0.2
 
@@ -64,16 +68,55 @@ class Moving:
         ami = self._ami()
         waiting = rules.waiting_call(self._keeper.floor, call)
         try:
-            places = await supervising.places(ami, self._queue)
+            queue = self._queue_of(waiting)
+            places = await supervising.places(ami, queue)
             others = [place for place in places if place.channel != waiting.channel]
-            await supervising.move_to_front(ami, self._queue, waiting.channel, others)
-            now_waiting = await supervising.places(ami, self._queue)
+            await supervising.move_to_front(ami, queue, waiting.channel, others)
+            now_waiting = await supervising.places(ami, queue)
         except AmiError as error:
             raise Refused(N_("Asterisk did not do it: %(reason)s"), reason=error) from error
         # Asterisk tells nobody of the new order.
         self._keeper.put(events.QueueOrdered(self._clock(), tuple(place.channel for place in now_waiting)))
-        await self._keeper.until(lambda floor: not floor.waiting or _first(floor, call), _SEEN_WITHIN)
+        await self._keeper.until(lambda floor: _waits(floor, call) is None or _first(floor, call), _SEEN_WITHIN)
         return waiting
+
+    async def to_desk(self, call: str, desk: str) -> events.Call:
+        """Send a caller to the queue of a special desk, or with an empty `desk` to the hotline's own. Returns them.
+
+        Their place and the time that they have waited go with them. Who is being told their position, or is rung for,
+        goes as soon as that is over: they are `moving` until then.
+        """
+        ami, floor = self._ami(), self._keeper.floor
+        waiting = rules.waiting_call(floor, call)
+        desks.checked_move(floor, self._keeper.desks, waiting, desk)
+        if call in self.under_way:
+            raise Refused(N_("agent %(agent)s is rung for a caller already"), agent=self.under_way[call])
+        # Told before Asterisk is: between the two queues they are on the floor all the same.
+        self._keeper.put(events.CallerMoving(self._clock(), waiting.channel, begun=True))
+        try:
+            await supervising.move_to_desk(ami, self._queue_of(waiting), waiting.channel, desk)
+        except AmiError as error:
+            self._keeper.put(events.CallerMoving(self._clock(), waiting.channel, begun=False))
+            raise Refused(N_("Asterisk did not do it: %(reason)s"), reason=error) from error
+        tasks.spawn(self._follow(waiting, desk), name=f"move to {desk or 'the general queue'}")
+        await self._keeper.until(lambda now: not _waits_elsewhere(now, call, desk), _SEEN_WITHIN)
+        moved = _waits(self._keeper.floor, call)
+        if moved is None:
+            raise Refused(N_("that caller does not wait any more"))
+        return moved
+
+    async def _follow(self, waiting: events.Call, desk: str) -> None:
+        """Look on until the caller waits where they were sent, or nothing came of it: their mark on the floor ends."""
+        call = waiting.linkedid
+        # One who is between two queues for longer than a moment is in neither: they left by key, or were answered.
+        await self._keeper.until(
+            lambda now: not _waits_elsewhere(now, call, desk) or _is_between(now, call), _MOVED_WITHIN
+        )
+        await self._keeper.until(lambda now: not _is_between(now, call), _SEEN_WITHIN)
+        self._keeper.put(events.CallerMoving(self._clock(), waiting.channel, begun=False))
+
+    def _queue_of(self, waiting: events.Call) -> str:
+        return desk_queue(waiting.desk) if waiting.desk else self._queue
 
     async def to_agent(self, call: str, agent: str) -> events.Call:
         """Ring `agent` for a caller, who goes to them when they pick up and waits on until then. Returns them."""
@@ -96,7 +139,7 @@ class Moving:
         if member is None:
             raise Refused(N_("agent %(agent)s is not signed in"), agent=seat.agent)
         # The queue rings them no more from here on; what they did before comes back if they do not pick up.
-        await pause(ami, self._queue, member.interface, paused=True, reason=CALLBACK)
+        await pause(ami, member.interface, paused=True, reason=CALLBACK)
         await self._keeper.until(lambda floor: _kept(floor.seats[seat.number]), _SEEN_WITHIN)
         self._last = max(self._last + 1, int(self._clock().timestamp() * 1000))
         try:
@@ -126,8 +169,15 @@ class Moving:
         try:
             picked_up = await self._picked_up(ami, name, waiting.linkedid)
             if picked_up and seat and seat.member:
+                now_waiting = _waits(self._keeper.floor, waiting.linkedid) or waiting
                 await supervising.hand_over(
-                    ami, self._queue, waiting.channel, to=picked_up, agent=agent, seat=seat.number, name=name
+                    ami,
+                    self._queue_of(now_waiting),
+                    waiting.channel,
+                    to=picked_up,
+                    agent=agent,
+                    seat=seat.number,
+                    name=name,
                 )
                 handed = True
                 at = self._clock()
@@ -179,7 +229,7 @@ class Moving:
             return
         reason = before.reason if before.paused and before.reason not in {CALLBACK, WRAP_UP} else ""
         with suppress(AmiError):
-            await pause(ami, self._queue, seat.member.interface, paused=bool(reason), reason=reason)
+            await pause(ami, seat.member.interface, paused=bool(reason), reason=reason)
 
     def _ami(self) -> AmiClient:
         if self._keeper.ami is None or not self._keeper.floor.connected:
@@ -188,7 +238,22 @@ class Moving:
 
 
 def _first(floor: Floor, call: str) -> bool:
-    return floor.waiting[0].linkedid == call
+    waiting = _waits(floor, call)
+    return waiting is not None and waiting.position == 1
+
+
+def _waits(floor: Floor, call: str) -> events.Call | None:
+    return next((one for one in floor.waiting if one.linkedid == call), None)
+
+
+def _is_between(floor: Floor, call: str) -> bool:
+    waiting = _waits(floor, call)
+    return waiting is not None and waiting.between
+
+
+def _waits_elsewhere(floor: Floor, call: str, desk: str) -> bool:
+    waiting = _waits(floor, call)
+    return waiting is not None and (waiting.desk != desk or waiting.between)
 
 
 def _kept(seat: Seat) -> bool:
