@@ -13,8 +13,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
-from harness import SEAT_HZ, Hotline, hears, wait_for
-from own_hotline import asterisk, own_hotline, until_live
+from harness import PROMPTS, SEAT_HZ, Hotline, hears, wait_for
+from own_hotline import asterisk, line_to, own_hotline, until_live
+from softphone import as_agent
 
 from callcenter.api_client import HotlineRefused
 from callcenter.demo.citizens import Citizen
@@ -28,7 +29,12 @@ FIRMS = {"name": "firms", "label": "企业专席", "seats": ["8005"]}
 def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     yield from own_hotline(
         tmp_path_factory.mktemp("desks"),
-        lambda _: {"DESKS": [ENGLISH, FIRMS], "CALLBACKS__MODE": "off", "MENU__ENABLED": "false"},
+        lambda sip_port: {
+            "DESKS": [ENGLISH, FIRMS],
+            "TRUNKS": [line_to(sip_port, caller_id="19900000000")],
+            "CALLBACKS__MODE": "off",
+            "MENU__ENABLED": "false",
+        },
     )
 
 
@@ -225,6 +231,63 @@ async def test_a_place_is_free_when_the_citizen_is_answered_at_the_desk(desks: H
         async with desks.citizen("13800000065") as next_one:
             await wait_for(lambda: at_is(desks, "13800000065"))
             await next_one.hang_up()
+    await settled(desks)
+
+
+async def test_who_waits_at_a_desk_is_handed_to_any_agent_or_moved_to_the_front_of_its_line(desks: Hotline) -> None:
+    callers = [f"1380000009{last}" for last in range(3)]
+    async with desks.seated("1002", "8002") as chosen:
+        await desks.post("/agents/1002/break", {"reason": "meal"})
+        async with busy(desks, *callers) as (_, _, waiting):
+            for caller in callers[1:]:
+                await move(desks, caller, "english")
+            call = (await desks.calls_of(callers[2]))[0]["linkedid"]
+            assert (await desks.post(f"/supervision/waiting/{call}", {"to": "front"}))["position"] == 1
+            assert await desks.waiting() == [callers[0], callers[2], callers[1]]
+            await desks.post(f"/supervision/waiting/{call}", {"to": "agent", "agent": "1002"})
+            await chosen.until("answered")
+            await wait_for(lambda: hears(waiting[2].speech.heard, SEAT_HZ))
+            assert await at(desks) == {callers[0]: None, callers[1]: "english"}
+            # Two places are free again.
+            async with desks.citizen("13800000098"), desks.citizen("13800000099"):
+                await until_at(
+                    desks, {callers[0]: None, callers[1]: "english", "13800000098": None, "13800000099": None}
+                )
+            await chosen.hang_up()
+    answered = await desks.call_of(callers[2])
+    assert (answered["outcome"], answered["agent"]) == ("answered", "1002")
+    await settled(desks)
+
+
+async def test_who_loses_their_agent_takes_a_place_again_and_waits_in_the_general_queue(desks: Hotline) -> None:
+    async with busy(desks, "13800000111") as (general, english, (citizen,)), as_agent(desks, "1003") as desk:
+        await move(desks, "13800000111", "english")
+        await english.hang_up()
+        await english.until("answered", times=2, within=15)
+        await desks.until_agent("1003", "talking")
+        async with desk.post("/api/v1/talk/hold", json={}) as answer:
+            assert answer.status == 200, await answer.text()
+        await until_live(desks, lambda shown: (shown["seats"]["8003"]["talk"] or {}).get("stage") == "held")
+        await english.hang_up()
+        await wait_for(lambda: hears(citizen.speech.heard, PROMPTS["agent-lost"][0]))
+        await until_at(desks, {"13800000111": None})
+        await general.hang_up()
+        await wait_for(lambda: hears(citizen.speech.heard, SEAT_HZ), 20)
+    call = await desks.call_of("13800000111")
+    assert call["outcome"] == "answered"
+    await settled(desks)
+
+
+async def test_a_test_dial_takes_a_place_like_anybody_and_gives_it_back(desks: Hotline) -> None:
+    async with desks.seated("1001", "8001"):
+        order = (await desks.post("/test-dials"))["id"]
+
+        async def over() -> dict[str, Any] | None:
+            row = next(row for row in await desks.get("/test-dials") if row["id"] == order)
+            return row if row["result"] != "dialling" else None
+
+        row = await wait_for(over, 40, what="the test dial is over")
+        assert (row["result"], row["waiting_found"]) == ("passed", 0), row
     await settled(desks)
 
 
