@@ -17,7 +17,7 @@ res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjproject res_timing
 format_wav format_pcm res_pjsip res_pjsip_session res_pjsip_endpoint_identifier_user res_pjsip_endpoint_identifier_ip
 chan_pjsip bridge_simple pbx_config res_speech res_agi res_clioriginate app_exec app_stack app_playback app_senddtmf
 app_softhangup func_strings func_global func_callerid func_channel func_env func_uri func_logic
-func_timeout res_pjsip_sdp_rtp res_pjsip_pubsub
+func_timeout func_lock func_dialplan app_dial res_pjsip_sdp_rtp res_pjsip_pubsub
 """
 
 
