@@ -6,6 +6,7 @@ Every channel's name comes from a listing of Asterisk's own. Facts, tried with A
 - a redirection in the midst of ChanSpy changes the way of listening within a packet or two, and nobody hears it;
 - QueueChangePriorityCaller moves a caller who waits at once, and tells nobody: the order must be asked for;
 - QueueWithdrawCaller lets the caller go on in the dialplan, and queue_log says WITHDRAW; a redirection says ABANDON.
+  The events of a withdrawal say that the caller gave up (QueueCallerAbandon).
 """
 
 import re

@@ -65,8 +65,9 @@ def line(floor: Floor) -> list[tuple[str, str, int]]:
     return [(call.linkedid, call.desk, call.position) for call in floor.waiting]
 
 
-def left(call: int, seconds: float, *, abandoned: bool = False) -> events.CallerLeft:
-    return events.CallerLeft(at(seconds), f"c{call}", f"PJSIP/lab-{call}", abandoned=abandoned)
+def left(call: int, seconds: float) -> events.CallerLeft:
+    """What Asterisk says of a caller who hangs up, and of one who is moved."""
+    return events.CallerLeft(at(seconds), f"c{call}", f"PJSIP/lab-{call}", abandoned=True)
 
 
 def moving(call: int, seconds: float, *, begun: bool) -> events.CallerMoving:

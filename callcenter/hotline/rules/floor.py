@@ -73,7 +73,8 @@ def apply(floor: Floor, event: events.AnyEvent) -> Floor:  # noqa: C901, PLR0911
         case events.QueueOrdered():
             return _ordered(floor, event.channels)
         case events.CallerLeft():
-            if not event.abandoned and any(call.moving and call.channel == event.channel for call in floor.waiting):
+            # Whoever is moved is said to have given up; if they have indeed, their channel is gone in the same moment.
+            if any(call.moving and call.channel == event.channel for call in floor.waiting):
                 return _changed(floor, event.channel, between=True)
             return _left(floor, event.channel)
         case events.CallerGone():
