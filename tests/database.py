@@ -22,6 +22,8 @@ from callcenter.storage.migrate import upgrade
 
 #: Debian keeps the server's programs out of the path.
 _DEBIAN = "/usr/lib/postgresql"
+#: The version that lets one choose how a database is copied.
+_STRATEGIES = 150_000
 
 
 def _programs() -> Path | None:
@@ -63,7 +65,11 @@ def postgresql_server() -> Iterator[str]:
         capture_output=True,
         cwd=folder,
     )
-    options = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=40"]
+    options = ["listen_addresses=", f"unix_socket_directories={folder}", "max_connections=40"]
+    # It lives as long as the tests, and makes a database for each: nothing is to outlive the machine, to be sent to
+    # another server, or to be tidied up.
+    options += ["fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=8GB"]
+    options += ["checkpoint_timeout=1d", "autovacuum=off"]
     # Its manual advises a quarter of the memory; the default is for the smallest of machines.
     quarter = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 >> 20
     options.append(f"shared_buffers={min(quarter, 2048)}MB")
@@ -95,7 +101,10 @@ async def new_postgresql(server: str, *, template: str = "template1") -> str:
     while True:
         try:
             async with engine.connect() as connection:
-                await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+                # Copying the files takes a third of the default's time, which older servers do not have.
+                chosen = await connection.scalar(text("SHOW server_version_num"))
+                strategy = "STRATEGY FILE_COPY" if int(chosen) >= _STRATEGIES else ""
+                await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}"))
             break
         except (OSError, DBAPIError):  # not there yet, or "the database system is starting up"
             if time.monotonic() > deadline:
