@@ -56,6 +56,29 @@ async def test_a_refusal_is_said_beside_the_buttons(panel: Panel, screens: Scree
     await screen.shows("[role=alert]", "话机离线，无法置为就绪。")
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+async def test_lists_that_cannot_be_read_are_said_without_moving_what_somebody_types_in(
+    panel: Panel,
+    screens: Screens,
+    size: Any,  # noqa: ANN401
+) -> None:
+    screens.expected = ("503",)
+    panel.floor = desk_floor("talking", caller="138****2345")
+    screen = await screens.open("/desk", size=size)
+    await screen.page.keyboard.press("F3")
+    await screen.page.locator("#f-title").fill("路灯不亮")
+    places = [screen.page.locator(one) for one in (".me", "#f-title", ".desk-side")]
+    before = [await one.bounding_box() for one in places]
+    panel.refusals["/api/v1/callbacks"] = (503, {"error": "数据库暂不可用"})
+    await panel.patch({"seats": {"8002": {"state": "talking"}}})
+    await screen.shows(".desk-unread", "数据库暂不可用")
+    assert [await one.bounding_box() for one in places] == before
+    await screen.picture(f"desk-unread-{size['width']}")
+    del panel.refusals["/api/v1/callbacks"]
+    await panel.patch({"seats": {"8002": {"state": "ready"}}})
+    await screen.until("!document.querySelector('.desk-unread').textContent.trim()")
+
+
 async def test_the_call_and_the_wrap_up(panel: Panel, screens: Screens) -> None:
     panel.floor = desk_floor("talking", caller="138****2345")
     screen = await screens.open("/desk", size=DESK)

@@ -40,7 +40,7 @@ async def test_it_is_there_at_once_before_the_rest_is_loaded(panel: Panel, scree
     panel.refusals["/api/v1/callbacks"] = (503, {"error": "数据库暂不可用"})
     await panel.patch({"seats": desk("ringing", "ringing")["seats"]})
     await screen.shows(".dialling-number", "138****0001")
-    await screen.shows("[role=alert]", "数据库暂不可用")
+    await screen.shows(".desk-unread", "数据库暂不可用")
 
 
 async def test_a_number_that_the_citizen_keyed_is_the_one_that_is_shown(panel: Panel, screens: Screens) -> None:

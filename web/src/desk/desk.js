@@ -22,6 +22,8 @@ export class Desk {
   /** @type {"" | "break" | "sign_out"} which action has been pressed once and waits for more */
   asking = "";
   fault = "";
+  /** Why the lists, which are read without being asked for, could not be; it goes when they can. */
+  #unread = "";
   /** What has been arranged and does not show yet: a break that begins when the call ends. */
   told = "";
   /** @type {import("./work.js").Callback[] | null} */
@@ -87,8 +89,9 @@ export class Desk {
       this.callbacks = open;
       this.calls = calls;
       await this.#follow();
+      this.#unread = "";
     } catch (error) {
-      this.fault = error instanceof ApiError ? error.message : String(error);
+      this.#unread = error instanceof ApiError ? error.message : String(error);
     }
     this.draw();
   }
@@ -294,6 +297,7 @@ export class Desk {
             ${!seat?.callback && isNews(this.followed, live.now) ? afterwards(this, this.followed) : nothing}
             ${pop === null ? nothing : work.cards.view(pop, call, live.now)}
           </div>
+          <div class="desk-unread" role="alert">${this.#unread ? html`<p class="notice" data-tone="bad">${icon("warn")}${this.#unread}</p>` : nothing}</div>
           <div class="desk-work">${work.view()}</div>
           <div class="desk-side">
             ${work.aside()}

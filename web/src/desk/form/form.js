@@ -77,6 +77,14 @@ export class TicketForm {
     return this.draft.fields;
   }
 
+  /** Whether a person put nothing into it: what stands there came with the call. */
+  get blank() {
+    const { caller, contact_phone: telephone, contact_name: name, urgency: hurry, ...written } = this.fields;
+    const given = (!telephone || telephone === caller) && (!name || !this.named) && (!hurry || hurry === "normal");
+    const typed = Object.values(written).some((value) => String(value ?? "").trim() && value !== false);
+    return given && !typed && !this.category.unfinished && !this.place.unfinished && !this.sending && !this.draft.sent;
+  }
+
   /** What the tab says. */
   get label() {
     return this.fields["title"]?.trim() || this.fields["caller"] || t("New request");

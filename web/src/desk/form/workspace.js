@@ -1,4 +1,5 @@
-// The forms that an agent has open: one for each call, and as many more as wanted. None goes by itself once it was used.
+// The forms that an agent has open: one for each call, and as many more as wanted. None goes by itself once there is a word
+// in it; one that stayed empty does when the next talk begins.
 import { html, nothing, render } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import { request } from "../../core/api.js";
@@ -153,6 +154,7 @@ export class Workspace {
     }
     if (form && call.state === "talking" && !form.talked) {
       form.talked = true;
+      this.#clear(call);
       if (!form.draft.touched) form.set({}); // from now on it survives a crash
       this.#turnTo(form);
     }
@@ -165,6 +167,14 @@ export class Workspace {
   async #takeOver(form) {
     const begun = await request("GET", "/api/v1/desk/begun").catch(() => null);
     if (begun?.fields && this.forms.includes(form) && !form.sending) form.takeOver(begun.fields);
+  }
+
+  /** Let the forms of calls that are over go, where nobody wrote anything. @param {Call} call the one that begins */
+  #clear(call) {
+    for (const form of this.forms.filter(({ draft, blank }) => blank && draft.linkedid !== null && draft.linkedid !== call.linkedid)) {
+      this.#remove(form);
+      void form.draft.discard();
+    }
   }
 
   /** The name they gave before, until the agent writes another. @param {TicketForm | undefined} form @param {string | null | undefined} name */
