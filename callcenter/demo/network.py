@@ -11,8 +11,8 @@ from callcenter.demo.sipp import Server, Sipp, Step, free_port
 class Network(Phone):
     """Every telephone of the network. Steps: `ringing`, then `cancelled`, `refused`, or `answered` and `ended`.
 
-    A number that ends in 0 and a SIP status (0404, 0480, 0486, 0503, 0603) is answered with that, one in 0999 rings for
-    ever; all others answer after `ring` seconds, None for never. Name `port` as the trunk's port, on 127.0.0.1.
+    A number that ends in 0 and a SIP status (0302, 0404, 0480, 0486, 0503, 0603) is answered with that, one in 0999
+    rings for ever; all others answer after `ring` seconds, None for never. Name `port` as the trunk's, on 127.0.0.1.
     """
 
     def __init__(

@@ -168,9 +168,24 @@ class Client:
         """Wait for a call, and refuse it."""
         while not (call := await self.receive()).startswith("INVITE"):
             pass
-        kept = [line for line in call.split("\r\n") if re.match(r"(Via|From|To|Call-ID|CSeq):", line)]
+        self.answer(call, status, headers=headers)
+
+    async def refuse_calls(self, status: int, *, headers: tuple[str, ...] = ()) -> AsyncIterator[str]:
+        """Refuse every call as it comes, and yield its Call-ID; say to whoever asks that the phone is there."""
+        while True:
+            request = await self.receive()
+            if request.startswith("OPTIONS"):
+                self.answer(request, 200)
+            elif request.startswith("INVITE"):
+                self.answer(request, status, headers=headers)
+                yield re.findall(r"(?m)^Call-ID: (.*?)\r$", request)[0]
+
+    def answer(self, request: str, status: int, *, headers: tuple[str, ...] = ()) -> None:
+        """Answer a request, finally."""
+        kept = [line for line in request.split("\r\n") if re.match(r"(Via|From|To|Call-ID|CSeq):", line)]
         kept = [f"{line};tag=refused" if line.startswith("To:") else line for line in kept]
-        self.send("\r\n".join((f"SIP/2.0 {status} No", *kept, *headers, "Content-Length: 0", "", "")))
+        words = "OK" if status < 300 else "No"
+        self.send("\r\n".join((f"SIP/2.0 {status} {words}", *kept, *headers, "Content-Length: 0", "", "")))
 
     async def signed(
         self,
