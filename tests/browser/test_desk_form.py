@@ -187,9 +187,11 @@ async def test_two_calls_one_after_another_are_two_forms_and_none_goes_by_itself
 
 async def test_a_form_in_which_nobody_wrote_goes_when_the_next_talk_begins(desk: RealDesk) -> None:
     page = await desk.open()
+    talks = page.locator(".tf-tab[data-call=talking]")
     for at in range(3):
         await desk.floor("ring", f"7.6{at}", CALLER)
         await desk.floor("answer", f"7.6{at}", CALLER)
+        await expect(talks).to_have_count(1)
         await expect(page.locator("#f-kind input").first).to_be_focused()
         await desk.floor("end", f"7.6{at}")
         await expect(page.locator(".tf-tab")).to_have_count(1)
@@ -199,16 +201,18 @@ async def test_a_form_in_which_nobody_wrote_goes_when_the_next_talk_begins(desk:
     await desk.floor("answer", "7.64", "13800000002")
     await page.keyboard.press("F3")
     await expect(page.locator("#f-contact_phone")).to_have_value("13800000002")
+    await expect(talks).to_have_count(1)
     await page.locator("#f-category").press_sequentially("路")  # typed, and not chosen yet
     await desk.floor("end", "7.64")
     await desk.floor("ring", "7.65", "13800000003")
     await desk.floor("answer", "7.65", "13800000003")
     await expect(page.locator(".tf-tab")).to_have_count(3)
+    await expect(talks).to_have_count(1)
     await page.reload()
     await desk.floor("end", "7.65")
     await desk.floor("ring", "7.66", "13800000004")
     await desk.floor("answer", "7.66", "13800000004")
-    await expect(page.locator(".tf-tab[data-call=talking]")).to_have_count(1)
+    await expect(talks).to_have_count(1)
     told = (
         "fetch('/api/v1/drafts').then((answer) => answer.json()).then((all) => all.map((one) => one.linkedid).sort())"
     )
