@@ -210,7 +210,7 @@ def test_without_special_desks_there_is_nothing_of_them(tmp_path: Path) -> None:
             assert word not in text, (name, word)
     assert "extensions-desks.conf" not in rendered(lab(tmp_path / "l"))
     queue = rendered(lab(tmp_path / "l"))["extensions-queue.conf"]
-    assert " same => n,Queue(hotline,ci,,,300,,hotline-connected)\n" in queue
+    assert " same => n,Queue(hotline,c,,,300,,hotline-connected)\n" in queue
     assert "GotoIf($[${QUEUE_WAITING_COUNT(hotline)} >= 4]?hotline-offer,s,1)" in queue
     assert "\nautopause = yes\n" in rendered(lab(tmp_path / "l"))["queues.conf"]
 
