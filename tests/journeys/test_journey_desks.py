@@ -253,7 +253,6 @@ async def test_who_waits_at_a_desk_is_handed_to_any_agent_or_moved_to_the_front_
                 await until_at(
                     desks, {callers[0]: None, callers[1]: "english", "13800000098": None, "13800000099": None}
                 )
-            await chosen.hang_up()
     answered = await desks.call_of(callers[2])
     assert (answered["outcome"], answered["agent"]) == ("answered", "1002")
     await settled(desks)
