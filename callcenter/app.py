@@ -151,11 +151,14 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         on_down=keeper.on_down,
     )
 
-    listening = Listening(keeper, settings, clock.now, lambda rows: live.tell("listening", rows, supervises))
     phones = Phones(keeper, database, live, clock.now)
 
     # Requests, recordings, and what of the history concerns them.
     requests = Requests(settings, database, paths, live, alarms)
+    talks = TalkDesk(keeper, settings.talk.police_number, requests.telephones)
+    listening = Listening(
+        keeper, settings, clock.now, lambda rows: live.tell("listening", rows, supervises), talks.gather
+    )
     recorder = ConversationRecorder(settings, database, paths, ami, alarms)
 
     # The truth, and who hears what it holds once it is stored.
@@ -246,7 +249,7 @@ def compose(settings: Settings) -> Controller:  # noqa: PLR0915  # the one place
         switch_announcement=opening.switch_announcement,
     )
     panel[BAN_DESK] = BanDesk(database, bans)
-    panel[TALK_DESK] = TalkDesk(keeper, settings.talk.police_number, requests.telephones)
+    panel[TALK_DESK] = talks
     panel[FREE_DIALLER] = FreeDialler(keeper, dialler, settings)
     panel[SESSIONS].busy = lambda agent: in_a_talk(keeper.floor, agent)
     panel[CALLBACK_DESK] = CallbackDesk(database, dialler, owed, SUBSCRIBERS, lambda: board.names, committed)

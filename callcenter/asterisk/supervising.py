@@ -9,17 +9,21 @@ Every channel's name comes from a listing of Asterisk's own. Facts, tried with A
   The events of a withdrawal say that the caller gave up (QueueCallerAbandon).
 """
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
 
+from callcenter.asterisk.ami import AmiRefused
 from callcenter.asterisk.fields import Message, field
 
 #: How a supervisor hears a talk: heard by nobody 监听, by the agent alone 耳语, or by both 强插.
 How = Literal["listen", "whisper", "barge"]
 HOWS: tuple[How, ...] = get_args(How)
 _CONTEXT = "hotline-listen"
+#: Seconds after which a redirection that was refused is tried again.
+_ON_ITS_WAY = (0.1, 0.3)
 _NAME = re.compile(r".+-listen-\d+")
 _SEAT_CHANNEL = re.compile(r"PJSIP/(\d{1,10})w?-[0-9a-f]{8,}")
 
@@ -48,6 +52,9 @@ class Ear:
     how: How | None
     #: It has barged into a talk that is in a room by now, where the agent alone would hear it.
     outside: bool = False
+    #: It has barged into a talk that is in no room: both hear it, but what listens to the citizen's channel, as the
+    #: recording does, does not.
+    beside: bool = False
     #: It is in the room of a talk that the agent has left.
     left: bool = False
 
@@ -100,7 +107,16 @@ async def change_ear(ami: Manager, ear: Ear, how: How, spied: str | None = None)
     """Let an ear hear in another way, or another channel; raises AmiError."""
     if spied is not None:
         await ami.action("Setvar", Channel=ear.channel, Variable="SPIED", Value=spied)
-    await ami.action("Redirect", Channel=ear.channel, Context=_CONTEXT, Exten=how, Priority=1)
+    for wait in (*_ON_ITS_WAY, None):
+        try:
+            await ami.action("Redirect", Channel=ear.channel, Context=_CONTEXT, Exten=how, Priority=1)
+        except AmiRefused:
+            if wait is None:
+                raise
+            # A channel that is on its way from the redirection before is "not up" for a packet or two.
+            await asyncio.sleep(wait)
+        else:
+            return
 
 
 async def end_ear(ami: Manager, ear: Ear) -> None:
@@ -121,8 +137,9 @@ async def _ear(ami: Manager, row: Message, running: Mapping[str, str]) -> Ear:
         case "ChanSpy":
             spied, _, options = field(row, "ApplicationData").partition(",")
             how: How = "barge" if "B" in options else "whisper" if "w" in options else "listen"
-            outside = how == "barge" and running.get(spied) == "ConfBridge"
-            return Ear(name, channel, by, _seat_of(spied), how, outside=outside)
+            roomed = running.get(spied) == "ConfBridge"
+            barges = how == "barge" and spied in running
+            return Ear(name, channel, by, _seat_of(spied), how, outside=barges and roomed, beside=barges and not roomed)
         case "ConfBridge":
             spied = field((await ami.action("Getvar", Channel=channel, Variable="SPIED")).fields, "Value")
             return Ear(name, channel, by, _seat_of(spied), "barge", left=spied not in running)

@@ -30,6 +30,7 @@ from callcenter.hotline.flows.supervising.desk_messages import supervises
 from callcenter.hotline.flows.supervising.listening import Listening
 from callcenter.hotline.flows.supervising.moving import Moving
 from callcenter.hotline.flows.supervising.reserves import Reserves
+from callcenter.hotline.flows.talks import TalkDesk
 from callcenter.hotline.keys import HOTLINE, Hotline
 from callcenter.hotline.rules.desks import Desk
 from callcenter.hotline.rules.floor import apply, empty
@@ -170,7 +171,10 @@ async def api(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     policy = PolicyKeeper(
         keeper, live, PolicyLog(database, "node1"), settings, queue="hotline", names=lambda: board.names, owed=lambda: 0
     )
-    listening = Listening(keeper, settings, clock.now, lambda rows: live.tell("listening", rows, supervises))
+    talks = TalkDesk(keeper, "110", cast("Any", None))
+    listening = Listening(
+        keeper, settings, clock.now, lambda rows: live.tell("listening", rows, supervises), talks.gather
+    )
     app = server.build(
         settings, database, live=live, registry=CollectorRegistry(), front=tmp_path,
         features=[

@@ -58,6 +58,17 @@ class TalkDesk:
         names = {"__TALK_KIND": third.kind, "__TALK_WHO": who, "__TALK_MODE": third.mode}
         await self._go(ami, talk, agent, "dial", names)
 
+    async def gather(self, seat: str) -> None:
+        """The agent at `seat` and their citizen talk on in a room: who joins them there is heard by the recording too.
+
+        Nothing happens when they are in one; raises Refused when the two do not just talk.
+        """
+        holder = self.keeper.floor.seats.get(seat)
+        agent = (holder.agent if holder else None) or ""
+        ami, talk = await self._may(agent, "hold")
+        if not talk.in_room:
+            await self._go(ami, talk, agent, "room")
+
     async def complete(self, agent: str) -> None:
         """The agent leaves: the third has the citizen 转接."""
         ami, talk = await self._may(agent, "complete")

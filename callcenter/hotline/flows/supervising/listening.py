@@ -1,7 +1,7 @@
 """Supervisors listen to talks 监听 耳语 强插: rings their phone, follows what each of them hears, and ends it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +39,8 @@ class Order:
 class Listening:
     """Who listens to whom. `on_change(rows)` is told whenever that is another; run `run()`.
 
+    `gather(seat)` brings the talk at a seat into a room, for who barges in; it may raise Refused.
+
     The truth is Asterisk's: a listening goes on when this program ends, and is found again.
     """
 
@@ -48,11 +50,13 @@ class Listening:
         settings: Settings,
         clock: Callable[[], datetime],
         on_change: Callable[[list[dict[str, Any]]], None],
+        gather: Callable[[str], Awaitable[None]],
     ) -> None:
         self._keeper = keeper
         self._settings = settings
         self._clock = clock
         self._on_change = on_change
+        self._gather = gather
         self._orders: dict[str, Order] = {}
         self._ears: dict[str, Ear] = {}
         self._last = 0
@@ -93,15 +97,16 @@ class Listening:
     async def change(self, name: str, how: How) -> dict[str, Any]:
         """Let whoever listens under `name` hear the same talk in another way; raises Refused, or LookupError."""
         ami = self._ami()
-        await self._look(ami)
-        ear = self._ears[name]
-        if ear.how is None:
-            raise Refused(N_("your phone rings already; answer it"))
-        await self._tell(supervising.change_ear(ami, ear, how))
-        order = self._orders.get(name) or Order(ear.by, ear.seat or "", how, "", self._clock())
-        self._orders[name] = Order(order.by, order.seat, how, order.phone, order.at)
-        self._wake.set()
-        return self._row(name, self._orders[name], ear)
+        async with self._ordering:
+            await self._look(ami)
+            ear = self._ears[name]
+            if ear.how is None:
+                raise Refused(N_("your phone rings already; answer it"))
+            await self._tell(supervising.change_ear(ami, ear, how))
+            order = self._orders.get(name) or Order(ear.by, ear.seat or "", how, "", self._clock())
+            self._orders[name] = Order(order.by, order.seat, how, order.phone, order.at)
+            self._wake.set()
+            return self._row(name, self._orders[name], ear)
 
     async def stop(self, name: str) -> None:
         """Hang up whoever listens under `name`; raises Refused, LookupError for nobody."""
@@ -132,15 +137,25 @@ class Listening:
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
             with suppress(AmiError):  # it is asked again
-                await self._look(self._keeper.ami)
+                async with self._ordering:
+                    await self._look(self._keeper.ami)
+                    await self._settle(self._keeper.ami)
 
-    async def _look(self, ami: AmiClient) -> None:
-        self._ears = {ear.name: ear for ear in await supervising.ears(ami)}
+    async def _settle(self, ami: AmiClient) -> None:
+        """Let whoever barges in be where all hear them, and nobody be where the agent has left."""
         for ear in self._ears.values():
-            if ear.outside:  # the talk was held, or a third has joined: they are to be heard by all again
+            # Whoever was just told to hear otherwise is shown as before for a moment.
+            barges = ear.name in self._orders and self._orders[ear.name].how == "barge"
+            if barges and ear.outside:  # the talk was held, or a third has joined: they are to be heard by all again
                 await supervising.change_ear(ami, ear, "barge")
             elif ear.left:
                 await supervising.end_ear(ami, ear)
+            elif barges and ear.beside and ear.seat:  # the recording hears a room, and so them
+                with suppress(Refused):  # the agent talks with a third, and the citizen hears nobody
+                    await self._gather(ear.seat)
+
+    async def _look(self, ami: AmiClient) -> None:
+        self._ears = {ear.name: ear for ear in await supervising.ears(ami)}
         now = self._clock()
         self._orders = {
             name: order
