@@ -23,7 +23,7 @@ demo: ## a hotline of its own with simulated citizens and seats
 test: ## set up, then lint, types, import rules and every test, with real calls
 	@$(PYTHON) -m callcenter.bootstrap test
 	@$(MAKE) --no-print-directory checks
-	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not bench" $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not bench" $(ARGS)
 
 again: ## what failed in the last run of the tests, one after the other
 	@exec $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "not bench" $(ARGS)

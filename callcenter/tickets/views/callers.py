@@ -82,7 +82,7 @@ class CallAtDesk(ApiView):
 class BegunAtDesk(ApiView):
     """/api/v1/desk/begun."""
 
-    @requires("tickets.move")
+    @requires("calls.take")
     @answers(BegunForm)
     async def get(self) -> web.Response:
         """Show what a colleague has written of the call that they pass on: no citizen says everything twice."""
