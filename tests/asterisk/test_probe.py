@@ -29,8 +29,22 @@ async def test_a_well_asterisk_answers_and_a_stopped_one_does_not(tmp_path: Path
         with pytest.raises(ProbeError, match="AMI: Login was refused"):
             await probe_ami("127.0.0.1", AMI_PORT, "probe", "wrong")
         os.kill(asterisk.process.pid, signal.SIGSTOP)
+        await until_stopped(asterisk.process.pid)
         with pytest.raises(ProbeError, match="SIP: no answer to OPTIONS; AMI: no answer in time"):
             await probe_asterisk("127.0.0.1", SIP_PORT, AMI_PORT, "probe", "throw-away")
+
+
+async def until_stopped(pid: int) -> None:
+    """Wait until each of a process's threads stands still: one that runs for a moment longer may answer yet."""
+    deadline = time.monotonic() + 5
+
+    def goes_on() -> bool:
+        threads = Path(f"/proc/{pid}/task").iterdir()
+        return any((one / "stat").read_text().rpartition(")")[2].split()[0] != "T" for one in threads)
+
+    while goes_on():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
 
 
 async def test_a_port_that_nobody_listens_on_is_known_at_once() -> None:

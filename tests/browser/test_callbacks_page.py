@@ -62,6 +62,8 @@ async def test_each_view_shows_its_own(shown: Panel, screens: Screens, view: str
 
 async def test_a_view_is_chosen_and_kept_in_the_address(shown: Panel, screens: Screens) -> None:
     screen = await screens.open("/callbacks", size=DESK)
+    await screen.shows(".views", "全部")
+    await screen.shows(".views", "4")
     assert await screen.text(".views") == "待回拨 4 已超时 1 已升级 2 待放行 1 与我有关 已办结 无法接通 全部"
     await screen.page.get_by_role("button", name="待放行").click()
     await screen.until("document.querySelectorAll('tbody tr').length === 1")

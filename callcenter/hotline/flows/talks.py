@@ -4,8 +4,10 @@ Each deed begins with a look at the channels as they are. How it goes on is the 
 told by events, and shown on the seat.
 """
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callcenter.asterisk import talks as asterisk
 from callcenter.asterisk.ami import AmiClient, AmiError
@@ -32,6 +34,8 @@ class TalkDesk:
     police: str
     #: Returns the telephones of the member units 成员单位.
     telephones: Callable[[], Awaitable[Collection[str]]]
+    #: One hand at a time at an agent's talk: a supervisor who barges in moves it too, and a hold is not undone by that.
+    _hands: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
 
     async def stage(self, agent: str) -> Stage | None:
         """Return how the agent's talk stands; None when they are in none."""
@@ -40,23 +44,26 @@ class TalkDesk:
 
     async def hold(self, agent: str) -> None:
         """The citizen hears music 保持."""
-        ami, talk = await self._may(agent, "hold")
-        await self._go(ami, talk, agent, "away")
+        async with self._hands[agent]:
+            ami, talk = await self._may(agent, "hold")
+            await self._go(ami, talk, agent, "away")
 
     async def resume(self, agent: str) -> None:
         """The agent is with the citizen again."""
-        ami, talk = await self._may(agent, "resume")
-        await self._go(ami, talk, agent, "room")
+        async with self._hands[agent]:
+            ami, talk = await self._may(agent, "resume")
+            await self._go(ami, talk, agent, "room")
 
     async def dial(self, agent: str, third: Third, *, outside: bool) -> None:
         """Call a third; the citizen hears music until that has come to something."""
-        ami, talk = await self._may(agent, "dial")
-        listed = await self.telephones() if third.kind == "unit" else ()
-        who = rules.target_number(third.kind, third.number, outside=outside, police=self.police, telephones=listed)
-        if third.kind == "seat":
-            self._there(who, agent)
-        names = {"__TALK_KIND": third.kind, "__TALK_WHO": who, "__TALK_MODE": third.mode}
-        await self._go(ami, talk, agent, "dial", names)
+        async with self._hands[agent]:
+            ami, talk = await self._may(agent, "dial")
+            listed = await self.telephones() if third.kind == "unit" else ()
+            who = rules.target_number(third.kind, third.number, outside=outside, police=self.police, telephones=listed)
+            if third.kind == "seat":
+                self._there(who, agent)
+            names = {"__TALK_KIND": third.kind, "__TALK_WHO": who, "__TALK_MODE": third.mode}
+            await self._go(ami, talk, agent, "dial", names)
 
     async def gather(self, seat: str) -> None:
         """The agent at `seat` and their citizen talk on in a room: who joins them there is heard by the recording too.
@@ -65,39 +72,43 @@ class TalkDesk:
         """
         holder = self.keeper.floor.seats.get(seat)
         agent = (holder.agent if holder else None) or ""
-        ami, talk = await self._may(agent, "hold")
-        if not talk.in_room:
-            await self._go(ami, talk, agent, "room")
+        async with self._hands[agent]:
+            ami, talk = await self._may(agent, "hold")
+            if not talk.in_room:
+                await self._go(ami, talk, agent, "room")
 
     async def complete(self, agent: str) -> None:
         """The agent leaves: the third has the citizen 转接."""
-        ami, talk = await self._may(agent, "complete")
-        third = talk.third
-        if third is None:
-            raise Refused(N_("the third is gone already"))
-        await self._tell(
-            asterisk.send(ami, talk.agent.channel, "release")
-            if talk.stage == "three_way"
-            else asterisk.send(ami, third.channel, "party", with_=(talk.agent.channel, "release"))
-        )
+        async with self._hands[agent]:
+            ami, talk = await self._may(agent, "complete")
+            third = talk.third
+            if third is None:
+                raise Refused(N_("the third is gone already"))
+            await self._tell(
+                asterisk.send(ami, talk.agent.channel, "release")
+                if talk.stage == "three_way"
+                else asterisk.send(ami, third.channel, "party", with_=(talk.agent.channel, "release"))
+            )
 
     async def merge(self, agent: str) -> None:
         """All three hear each other 三方通话."""
-        ami, talk = await self._may(agent, "merge")
-        third = talk.third
-        if third is None:
-            raise Refused(N_("the third is gone already"))
-        await self._tell(asterisk.send(ami, talk.agent.channel, "gathered", with_=(third.channel, "joins")))
+        async with self._hands[agent]:
+            ami, talk = await self._may(agent, "merge")
+            third = talk.third
+            if third is None:
+                raise Refused(N_("the third is gone already"))
+            await self._tell(asterisk.send(ami, talk.agent.channel, "gathered", with_=(third.channel, "joins")))
 
     async def drop(self, agent: str) -> None:
         """Let the third go, or give up calling them; the agent is with the citizen again."""
-        ami, talk = await self._may(agent, "drop")
-        third = talk.third
-        if talk.stage == "three_way" and third is not None:
-            await self._tell(asterisk.hang_up(ami, third.channel))
-        else:
-            # Whoever is being called, or talked with, ends with the Dial() that the agent leaves.
-            await self._tell(asterisk.send(ami, talk.agent.channel, "room"))
+        async with self._hands[agent]:
+            ami, talk = await self._may(agent, "drop")
+            third = talk.third
+            if talk.stage == "three_way" and third is not None:
+                await self._tell(asterisk.hang_up(ami, third.channel))
+            else:
+                # Whoever is being called, or talked with, ends with the Dial() that the agent leaves.
+                await self._tell(asterisk.send(ami, talk.agent.channel, "room"))
 
     # ---- How ---------------------------------------------------------------------------------------------------------
 
