@@ -101,7 +101,7 @@ async def new_postgresql(server: str, *, template: str = "template1") -> str:
     while True:
         try:
             async with engine.connect() as connection:
-                # Copying the files takes a third of the default's time, which older servers do not have.
+                # Quicker than the default, which writes each page to the log too; older servers lack it.
                 chosen = await connection.scalar(text("SHOW server_version_num"))
                 strategy = "STRATEGY FILE_COPY" if int(chosen) >= _STRATEGIES else ""
                 await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}"))
