@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from harness import PROMPTS, SEAT_HZ, Hotline, hears, wait_for
 from own_hotline import asterisk, line_to, own_hotline, until_live
+from recorded_talks import goes_on
 from softphone import as_agent
 
 from callcenter.api_client import HotlineRefused
@@ -138,7 +139,7 @@ async def test_only_the_desks_agent_rings_for_whoever_was_moved_there(desks: Hot
 
 
 async def test_an_agent_in_wrap_up_or_on_a_break_is_rung_by_neither_queue(desks: Hotline) -> None:
-    async with busy(desks, "13800000021", "13800000022") as (_, english, _waiting):
+    async with busy(desks, "13800000021", "13800000022") as (_, english, waiting):
         await move(desks, "13800000022", "english")
         await desks.post("/agents/1003/break", {"reason": "meal"})
         rung = english.count("ringing")
@@ -146,7 +147,7 @@ async def test_an_agent_in_wrap_up_or_on_a_break_is_rung_by_neither_queue(desks:
         await desks.until_agent("1003", "break")
         shown = await asterisk(desks, "queue show")
         assert shown.count("paused:meal was") == 2, shown
-        await asyncio.sleep(2.5)  # as long as the queue would need to ring them
+        await goes_on(waiting[0], 3)  # longer than the queue would need to ring them
         assert english.count("ringing") == rung
         # The desk's caller comes before the general queue's, though both wait for this agent.
         await desks.post("/agents/1003/ready")
